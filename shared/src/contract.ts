@@ -225,7 +225,6 @@ export const errorCatalogue = {
     status: 503,
     sentence: 'The server has no room to receive the file right now. Try again shortly.',
   },
-  shutting_down: { status: 503, sentence: 'This instance is shutting down. Send the request again.' },
   storage_timeout: { status: 504, sentence: 'The storage did not answer in time. Nothing is lost; try again shortly.' },
 } as const satisfies Record<string, { status: number; sentence: string }>;
 

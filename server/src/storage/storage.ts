@@ -3,7 +3,10 @@
  * throws a `StorageError`. Keys are complete object keys; sizes are bytes; times are the storage's own clock.
  */
 export interface ObjectStorage {
-  /** Reads at most `length` bytes from `start`. An empty object gives empty `bytes`, with `totalBytes` 0. One round trip. */
+  /**
+   * Reads at most `length` bytes from `start`. `start` at or beyond the end (so every read of an empty object) gives
+   * empty `bytes` and the true `totalBytes`. One round trip; two where `start` is beyond the end.
+   */
   readRange(key: string, start: number, length: number): Promise<RangeRead | null>;
   /** Writes the object in one request. With `onlyIfAbsent` the write is refused (`precondition_failed`) where the key exists. */
   put(key: string, body: PutBody, options: PutOptions): Promise<void>;
@@ -12,6 +15,11 @@ export interface ObjectStorage {
    * still land later. `null` when the source is missing.
    */
   copy(sourceKey: string, targetKey: string, options: ObjectDescription): Promise<'copied' | null>;
+  /**
+   * The same result as `copy` for storage that cannot copy: one GET streamed into one PUT of the same length, in constant
+   * memory. Sent once as well: an unclear PUT may still land later. `null` when the source is missing.
+   */
+  copyByStreaming(sourceKey: string, targetKey: string, options: ObjectDescription): Promise<'copied' | null>;
   /** Deletes; deleting what is not there is fine. */
   delete(key: string): Promise<void>;
   /** One page of keys in byte order. `serverTime` is the answer's `Date`. */
@@ -68,8 +76,11 @@ export type StorageFailure = 'precondition_failed' | 'copy_unsupported' | 'timeo
 export class StorageError extends Error {
   readonly failure: StorageFailure;
 
-  constructor(failure: StorageFailure, operation: string, options: { cause?: unknown } = {}) {
-    super(`storage ${operation}: ${failure}`, options);
+  /** `detail` says more about the cause, for operators: no secrets, nothing of the client's. */
+  constructor(failure: StorageFailure, operation: string, options: { cause?: unknown; detail?: string } = {}) {
+    const { cause, detail } = options;
+    const message = `storage ${operation}: ${failure}${detail === undefined ? '' : ` (${detail})`}`;
+    super(message, cause === undefined ? {} : { cause });
     this.name = 'StorageError';
     this.failure = failure;
   }

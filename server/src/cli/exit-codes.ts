@@ -1,0 +1,5 @@
+/** What every command's exit code means. */
+export const exitCodes = { fine: 0, finding: 1, wrongUsage: 2, badConfiguration: 78 } as const;
+
+/** The command line itself is wrong; the message says what it takes. */
+export class UsageError extends Error {}
