@@ -83,6 +83,7 @@ export const presetFields = {
     .string()
     .max(maxOptionsLength)
     .superRefine((text, context) => {
+      if (context.issues.length > 0) return;
       for (const message of parseOptions(text).problems) context.addIssue({ code: 'custom', message });
     })
     .describe(`further imgproxy options, "pd:10/sh:0.5", at most ${maxOptionsLength} characters`),

@@ -70,7 +70,11 @@ export async function runDev(args: string[]): Promise<void> {
       stops.push(imgproxy.close);
     }
     const log = createLogger(config.log.level);
-    const server = await listenOrExplain(startServer(config, log, createDemoPages()), 'API', config.http.port, 'PORT');
+    const demoPages = createDemoPages({
+      storageOrigin: new URL(config.storage.publicEndpoint).origin,
+      imgproxyOrigin: new URL(config.imgproxy.url).origin,
+    });
+    const server = await listenOrExplain(startServer(config, log, demoPages), 'API', config.http.port, 'PORT');
     stops.push(server.stop);
     console.log(`
   Kuanary is up. Open the first address and drop a photograph on the page.

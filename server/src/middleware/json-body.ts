@@ -11,5 +11,10 @@ export const jsonBody: RequestHandler = (request, response, next) => {
     next(new AppError('unsupported_media_type', 'The body must be JSON: send Content-Type: application/json.'));
     return;
   }
+  const [, charset] = /;\s*charset="?([^";]*)/i.exec(request.get('Content-Type') ?? '') ?? [];
+  if (charset !== undefined && charset.trim().toLowerCase() !== 'utf-8') {
+    next(new AppError('unsupported_media_type', 'The body must be JSON in UTF-8.'));
+    return;
+  }
   parseJson(request, response, next);
 };

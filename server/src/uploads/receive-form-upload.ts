@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { AppError } from '../errors.ts';
 import { drainRequest } from './drain-request.ts';
@@ -54,6 +55,8 @@ export async function createUploadSpool(options: UploadSpoolOptions): Promise<Up
   const folder = await createSpoolFolder(options.folder);
   const space = createSpoolSpace(options.maxTotalBytes);
   const closing = new AbortController();
+  // Every upload in progress listens to it, and there may be many.
+  setMaxListeners(0, closing.signal);
   const running = new Set<Promise<FormUpload>>();
 
   async function receiveForm(request: IncomingMessage, signal: AbortSignal | undefined): Promise<FormUpload> {

@@ -21,7 +21,7 @@ const tenBytes = { 'content-range': 'bytes 0-9/10', 'content-type': 'image/png',
 const listing = (inside: string): string => `<?xml version="1.0"?><ListBucketResult>${inside}</ListBucketResult>`;
 const copied = '<?xml version="1.0"?><CopyObjectResult><ETag>"e"</ETag></CopyObjectResult>';
 
-const patient = { requestTimeoutMs: 2_000, copyTimeoutMs: 4_000 };
+const patient = { requestTimeoutMs: 5_000, copyTimeoutMs: 5_000 };
 const impatient = { connectTimeoutMs: 200, requestTimeoutMs: 200, copyTimeoutMs: 300 };
 /** No operation takes longer with the impatient settings, however busy the machine is. */
 const soonMs = 5_000;
@@ -191,7 +191,7 @@ describe('storage that is failing', () => {
     [301, s3Error('PermanentRedirect')],
   ])('ends every operation as unavailable after %i %j', async (status, body) => {
     const s3 = await storageAnswering(answerWith(status, body));
-    for (const { name, run } of each) await expect(run(s3), name).rejects.toMatchObject(unavailable);
+    await Promise.all(each.map(({ name, run }) => expect(run(s3), name).rejects.toMatchObject(unavailable)));
   });
 
   it('says the status and the code, for the log', async () => {
@@ -237,7 +237,7 @@ describe('a 404', () => {
     ['nothing', ''],
   ])('with %s is no missing object', async (_name, body) => {
     const s3 = await storageAnswering(answerWith(404, body));
-    for (const { name, run } of each) await expect(run(s3), name).rejects.toMatchObject(unavailable);
+    await Promise.all(each.map(({ name, run }) => expect(run(s3), name).rejects.toMatchObject(unavailable)));
   });
 });
 

@@ -21,8 +21,6 @@ export type Fate = 'forward' | { refuse: number; code?: string } | 'lose' | 'han
 export interface RecordingProxy {
   url: string;
   calls: RecordedCall[];
-  /** The longest chain of calls of which each began after the one before had ended. */
-  longestChain(): number;
   /** Decides the fate of each call from now on; without it everything is forwarded. */
   decide: ((call: { method: string; key: string; copySource: string | undefined }) => Fate) | undefined;
   /** Called when a call has been carried out and before it is answered. */
@@ -33,8 +31,6 @@ export interface RecordingProxy {
 
 /** An HTTP proxy in front of a store. It keeps the Host header, so that signatures stay valid. */
 export async function startRecordingProxy(target: string): Promise<RecordingProxy> {
-  const spans: { begin: number; end: number }[] = [];
-  let moment = 0;
   const server = createServer((request, response) => {
     handle(request, response).catch(() => response.destroy());
   });
@@ -42,8 +38,6 @@ export async function startRecordingProxy(target: string): Promise<RecordingProx
   await once(server, 'listening');
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const begin = moment;
-    moment += 1;
     const [path = '', query = ''] = (request.url ?? '').split('?');
     const copySource = request.headers['x-amz-copy-source'];
     const call: RecordedCall = {
@@ -64,8 +58,6 @@ export async function startRecordingProxy(target: string): Promise<RecordingProx
     } else {
       await forward(request, response, call, fate);
     }
-    spans.push({ begin, end: moment });
-    moment += 1;
   }
 
   async function forward(
@@ -102,10 +94,8 @@ export async function startRecordingProxy(target: string): Promise<RecordingProx
     calls: [],
     decide: undefined,
     afterCall: undefined,
-    longestChain: () => longestChain(spans),
     reset: () => {
       proxy.calls.length = 0;
-      spans.length = 0;
       proxy.decide = undefined;
       proxy.afterCall = undefined;
     },
@@ -121,15 +111,4 @@ export async function startRecordingProxy(target: string): Promise<RecordingProx
 function answerError(response: ServerResponse, status: number, code: string): void {
   const body = `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message></Message></Error>`;
   response.writeHead(status, { 'Content-Type': 'application/xml' }).end(body);
-}
-
-function longestChain(spans: readonly { begin: number; end: number }[]): number {
-  let length = 0;
-  let freeFrom = -1;
-  for (const span of [...spans].sort((a, b) => a.end - b.end)) {
-    if (span.begin < freeFrom) continue;
-    length += 1;
-    freeFrom = span.end;
-  }
-  return length;
 }

@@ -67,11 +67,11 @@ export async function animatedPng(size: SampleSize, frames: number): Promise<Buf
 }
 
 export function stillGif(size: SampleSize): Promise<Buffer> {
-  return drawing(size).gif().toBuffer();
+  return drawing(size).gif({ effort: 1 }).toBuffer();
 }
 
 export async function animatedGif(size: SampleSize, frames: number): Promise<Buffer> {
-  return (await frameStrip(size, frames)).gif({ loop: 0 }).toBuffer();
+  return (await frameStrip(size, frames)).gif({ loop: 0, effort: 1 }).toBuffer();
 }
 
 export function webp({ width, height, orientation = 1 }: OrientedSample, lossless = false): Promise<Buffer> {

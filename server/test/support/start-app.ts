@@ -5,11 +5,12 @@ import { Writable } from 'node:stream';
 import type { CompleteAnswer, ErrorAnswer, SignUploadAnswer } from '@kuanary/shared/contract';
 import { pino } from 'pino';
 import { loadConfig } from '../../src/config.ts';
-import { startObjectStore } from '../../src/embedded/object-store/object-store-server.ts';
 import { prepareBucket } from '../../src/embedded/prepare-bucket.ts';
 import { startServer } from '../../src/main.ts';
 import { createS3Storage, type S3Storage } from '../../src/storage/s3-storage.ts';
 import { type RecordingProxy, startRecordingProxy } from './recording-proxy.ts';
+import { startTestStore } from './start-test-store.ts';
+import { createTestBucket } from './test-bucket.ts';
 
 export const testSecrets = {
   apiKey: 'cms:test-only-key-test-only-key-test-only-key',
@@ -37,16 +38,11 @@ export interface RunningApp {
 /** The real API over a real listening server, on the embedded store, with nothing shared between two of them. */
 export async function startApp(environment: Record<string, string> = {}): Promise<RunningApp> {
   const folder = await mkdtemp(join(tmpdir(), 'kuanary-test-'));
-  const identity = { region: 'local', bucket: 'pictures', accessKey: 'TESTKEY', secretKey: testSecrets.s3SecretKey };
-  const store = await startObjectStore({ dataFolder: join(folder, 'store'), host: '127.0.0.1', port: 0, ...identity });
-  await prepareBucket({ endpoint: store.url, ...identity }, ['*']);
-  const proxy = await startRecordingProxy(store.url);
-  const storage = createS3Storage({
-    endpoint: store.url,
-    publicEndpoint: store.url,
-    forcePathStyle: true,
-    ...identity,
-  });
+  const store = await startTestStore(join(folder, 'store'), testSecrets.s3SecretKey);
+  const { bucket, remove } = await createTestBucket(store);
+  await prepareBucket({ ...store, bucket }, ['*']);
+  const proxy = await startRecordingProxy(store.endpoint);
+  const storage = createS3Storage({ ...store, publicEndpoint: store.endpoint, bucket, forcePathStyle: true });
   const logLines: string[] = [];
   const log = pino(
     { level: 'info' },
@@ -64,12 +60,13 @@ export async function startApp(environment: Record<string, string> = {}): Promis
         HOST: '127.0.0.1',
         PORT: '0',
         S3_ENDPOINT: proxy.url,
-        S3_PUBLIC_ENDPOINT: store.url,
-        S3_REGION: identity.region,
-        S3_BUCKET: identity.bucket,
-        S3_ACCESS_KEY: identity.accessKey,
-        S3_SECRET_KEY: identity.secretKey,
-        IMGPROXY_URL: 'https://img.test',
+        S3_PUBLIC_ENDPOINT: store.endpoint,
+        S3_REGION: store.region,
+        S3_BUCKET: bucket,
+        S3_ACCESS_KEY: store.accessKey,
+        S3_SECRET_KEY: store.secretKey,
+        // A port that fetch refuses by itself: nothing leaves the machine when readiness asks for imgproxy.
+        IMGPROXY_URL: 'http://127.0.0.1:1',
         IMGPROXY_KEY: testSecrets.imgproxyKey,
         IMGPROXY_SALT: testSecrets.imgproxySalt,
         API_KEYS: testSecrets.apiKey,
@@ -84,6 +81,7 @@ export async function startApp(environment: Record<string, string> = {}): Promis
       log,
     );
   let server = await start({});
+  await (await fetch(`${server.url}/readyz`)).text(); // after which the storage has been probed
   let running = true;
 
   async function stopServer(): Promise<void> {
@@ -93,7 +91,7 @@ export async function startApp(environment: Record<string, string> = {}): Promis
 
   const app: RunningApp = {
     url: server.url,
-    bucket: identity.bucket,
+    bucket,
     proxy,
     storage,
     logLines,
@@ -104,10 +102,12 @@ export async function startApp(environment: Record<string, string> = {}): Promis
       server = await start(overrides);
       running = true;
       app.url = server.url;
+      await (await fetch(`${server.url}/readyz`)).text();
     },
     stop: async () => {
       await stopServer();
       storage.close();
+      await remove();
       await proxy.close();
       await store.close();
       await rm(folder, { recursive: true, force: true });

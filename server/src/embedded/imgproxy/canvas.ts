@@ -53,3 +53,17 @@ export function scale(canvas: Canvas, size: Size): Canvas {
   if (size.width === canvas.size.width && size.height === canvas.size.height) return canvas;
   return { image: canvas.image.resize(size.width, size.height, { fit: 'fill' }), size };
 }
+
+/**
+ * Cuts out the part that draws most attention (edges, saturation, skin tones), as libvips does for imgproxy's `sm`. Nothing else may be
+ * pending but a first cut, and the result must be settled before it is scaled.
+ */
+export function extractBySmartCrop(canvas: Canvas, size: Size): Canvas {
+  const image = canvas.image.resize(size.width, size.height, {
+    fit: 'cover',
+    position: 'attention',
+    // Without this sharp would first scale the picture down to the part's size.
+    withoutReduction: true,
+  });
+  return { image, size };
+}

@@ -34,7 +34,7 @@ export function withEncoder(image: Sharp, format: ImageFormatName, quality: numb
     case 'png':
       return image.png({ adaptiveFiltering: true });
     case 'gif':
-      return image.gif();
+      return image.gif({ effort: 1 });
     default:
       throw new ImgproxyError(422, 'Invalid URL', `${format} cannot be written`);
   }

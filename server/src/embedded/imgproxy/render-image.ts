@@ -1,6 +1,6 @@
 import type { Sharp } from 'sharp';
 import { applyFilters, hasFilters } from './apply-filters.ts';
-import { type Canvas, type CanvasTools, createCanvasTools, extract, isWhole, scale } from './canvas.ts';
+import { type Canvas, type CanvasTools, createCanvasTools, extract, extractBySmartCrop, isWhole, scale } from './canvas.ts';
 import { effectiveQuality, encodeToFit, withEncoder, withMetadata } from './encode-image.ts';
 import { extendCanvas, extendsCanvas } from './extend-canvas.ts';
 import { findTrim } from './find-trim.ts';
@@ -21,7 +21,6 @@ import {
 import { planRendering, type RenderPlan } from './render-plan.ts';
 import { minNonZero, round } from './rounding.ts';
 import type { SharpModule } from './sharp-loader.ts';
-import { findSmartCrop } from './smart-crop.ts';
 
 export interface RenderLimits {
   /** Pixels of a source; more is a 422. */
@@ -139,8 +138,7 @@ async function cropBeforeScaling(
   if (isWhole({ left: 0, top: 0, ...inner }, displayed)) return extract(whole, part);
   const gravity = options.cropGravity ?? options.gravity;
   if (gravity.type === 'sm') {
-    const settled = await tools.settle(extract(whole, part));
-    return extract(settled, await findSmartCrop(settled, turnSize(inner, user.angle)));
+    return tools.settle(extractBySmartCrop(extract(whole, part), turnSize(inner, user.angle)));
   }
   const crop = turnRectangleBack(placeByGravity(displayed, inner, gravity, 1), part, user);
   return extract(whole, { ...crop, left: part.left + crop.left, top: part.top + crop.top });
@@ -177,8 +175,7 @@ async function cropToResult(
   if (options.gravity.type !== 'sm') {
     return extract(canvas, placeByGravity(canvas.size, inner, options.gravity, plan.dprScale));
   }
-  const settled = await tools.settle(canvas);
-  return extract(settled, await findSmartCrop(settled, inner));
+  return tools.settle(extractBySmartCrop(await tools.settle(canvas), inner));
 }
 
 async function fitFormat(canvas: Canvas, tools: CanvasTools, format: ImageFormatName): Promise<Canvas> {

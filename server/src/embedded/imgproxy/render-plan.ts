@@ -204,7 +204,7 @@ function shrinkOnLoad(source: PlannedSource, scales: Scales): number {
 
 function loadedSide(side: number, shrink: number, manner: PlannedSource['shrinksOnLoad']): number {
   if (shrink === 1) return side;
-  return manner === 'freely' ? roundToEven(side / shrink) : Math.ceil(side / shrink);
+  return manner === 'freely' ? roundToEven(side / shrink) : Math.max(1, Math.floor(side / shrink));
 }
 
 function scaledSide(side: number, crop: number, scale: number, loaded: number): number {
@@ -212,5 +212,8 @@ function scaledSide(side: number, crop: number, scale: number, loaded: number): 
   const remaining = scale * shrunkBy;
   const cropped = crop === 0 ? loaded : Math.min(loaded, loaded === side ? crop : Math.max(1, round(crop / shrunkBy)));
   const isExact = loaded !== side && round(loaded * remaining) === loaded;
-  return Math.max(1, Math.floor(isExact ? cropped : cropped * remaining + 0.5));
+  if (isExact) return cropped;
+  // libvips divides when it reduces and multiplies when it enlarges: at a half that decides which way it rounds.
+  const scaled = remaining < 1 ? cropped / (1 / remaining) : cropped * remaining;
+  return Math.max(1, Math.floor(scaled + 0.5));
 }

@@ -33,7 +33,7 @@ function toHeaderText(text: string): string {
   return Buffer.from(text.replace(/[\x00-\x1f\x7f]/g, ' '), 'utf8').toString('latin1');
 }
 
-/** The headers of an image. */
+/** The headers of an image. Node recodes a disposition that comes after the length, so it comes before. */
 export function imageHeaders(
   image: RenderedImage,
   sourceUrl: string,
@@ -44,8 +44,8 @@ export function imageHeaders(
   return {
     ...commonHeaders,
     'content-type': mimeType,
-    'content-length': String(image.bytes.length),
     'content-disposition': contentDisposition(sourceUrl, options, `.${extension}`),
+    'content-length': String(image.bytes.length),
     'cache-control': cacheControl(options.expiresAt, Date.now()),
     ...validators(source),
   };
@@ -61,8 +61,8 @@ export function rawHeaders(
   return {
     ...commonHeaders,
     ...(source.contentType === undefined ? {} : { 'content-type': source.contentType }),
-    'content-length': String(source.bytes.length),
     'content-disposition': contentDisposition(sourceUrl, options, extension),
+    'content-length': String(source.bytes.length),
     'cache-control': cacheControl(options.expiresAt, Date.now()),
     ...validators(source),
   };
