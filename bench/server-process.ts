@@ -11,6 +11,8 @@ export interface ServerProcess {
 }
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
+/** That this version of Node will be too old for the SDK one day. */
+const withoutSdkWarning = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
 
 /**
  * Runs bench/servers/<name>.ts, which says by `announceUrl` where it listens. It gets just these settings, not those of the
@@ -20,7 +22,7 @@ export async function startServerProcess(name: string, settings: Record<string, 
   const child = fork(new URL(`./servers/${name}.ts`, import.meta.url), {
     cwd: repository,
     execArgv: ['--conditions=source', '--import', 'tsx'],
-    env: { PATH: process.env['PATH'], NODE_ENV: 'production', ...settings },
+    env: { PATH: process.env['PATH'], NODE_ENV: 'production', ...withoutSdkWarning, ...settings },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const ended = once(child, 'exit');

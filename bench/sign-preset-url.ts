@@ -7,8 +7,8 @@ import { createImgproxySigner, type KeyPair, verifyImgproxyPath } from '../share
 import { type Benchmark, type Goal, summarisePairs } from './measurement.ts';
 import { requirePeer } from './peer-packages.ts';
 
-const rounds = 300;
-const urlsPerRound = 1_000;
+const rounds = 200;
+const urlsPerRound = 500;
 /** The first rounds are for the compiler. */
 const warmUpRounds = 30;
 const baseUrl = 'https://img.example.com';

@@ -104,7 +104,7 @@ describe('a photograph chosen on the page', () => {
     const thumbnailUrl = await demo.shownPicture('holiday.jpg');
     const card = demo.card('holiday.jpg');
 
-    expect(await card.locator('dd').allTextContents()).toEqual(['3000 × 4000', 'JPEG', '2.7 MB']);
+    expect(await card.locator('dd').allTextContents()).toEqual(['3000\u00a0×\u00a04000', 'JPEG', '2.7 MB']);
     expect(await card.getByRole('radio').count()).toBe(4);
     const addresses = await card.locator('a').evaluateAll((links) => links.map((link) => link.getAttribute('href')));
     expect(addresses).toHaveLength(5);
@@ -148,7 +148,7 @@ describe('a photograph chosen on the page', () => {
     const card = demo.card('IMG_0412.HEIC');
     await card.getByText(/cannot show HEIC/).waitFor();
     expect(await card.locator('dd').allTextContents()).toEqual([
-      '1280 × 960',
+      '1280\u00a0×\u00a0960',
       'HEIC',
       expect.stringMatching(/bytes|kB/),
     ]);

@@ -11,8 +11,11 @@ export interface PutJob {
   concurrency: number;
 }
 
+/** A disk that is busy with eight such files may take its time. */
+const requestTimeoutMs = 120_000;
+
 /** Puts a file into the bucket straight from disk, under each of the keys. */
-const s3 = createBareS3(readStorageSettings(process.env));
+const s3 = createBareS3({ ...readStorageSettings(process.env), requestTimeoutMs });
 
 serveJobs<PutJob>(async ({ file, keys, concurrency }) => {
   const { size } = await stat(file);

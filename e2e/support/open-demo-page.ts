@@ -39,14 +39,17 @@ export async function openDemoPage(context: BrowserContext, stack: Stack): Promi
   page.on('requestfinished', (request) => {
     const { origin, pathname } = new URL(request.url());
     if (request.method() === 'GET' && origin === stack.apiUrl) return;
-    const described = Promise.all([request.sizes(), request.response()]).then(([sizes, response]) => ({
-      method: request.method(),
-      origin,
-      path: pathname,
-      status: response?.status() ?? null,
-      sentBytes: sizes.requestHeadersSize + sizes.requestBodySize,
-      receivedBytes: sizes.responseHeadersSize + sizes.responseBodySize,
-    }));
+    const described = Promise.all([request.sizes(), request.allHeaders(), request.response()]).then(
+      ([sizes, headers, response]) => ({
+        method: request.method(),
+        origin,
+        path: pathname,
+        status: response?.status() ?? null,
+        // Playwright does not see the bodies of forms with files; their length is in the header.
+        sentBytes: sizes.requestHeadersSize + Math.max(sizes.requestBodySize, Number(headers['content-length'] ?? 0)),
+        receivedBytes: sizes.responseHeadersSize + sizes.responseBodySize,
+      }),
+    );
     seen.push(described);
   });
   await page.goto(`${stack.apiUrl}/`);

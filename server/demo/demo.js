@@ -51,7 +51,10 @@ function start({ types, maxPixels, presets, defaultPreset, anonymous }) {
     onFiles(files) {
       const problems = files.map((file) => findProblem(file, { types, maxBytes }));
       showRefusals(problems.filter((problem) => problem !== null));
-      for (const file of files.filter((_, index) => problems[index] === null)) addUpload(file, defaultPreset);
+      const place = cards.firstElementChild; // the files of one choice stay in their order, above what is there
+      for (const [index, file] of files.entries()) {
+        if (problems[index] === null) addUpload(file, place, defaultPreset);
+      }
     },
   });
 }
@@ -75,7 +78,7 @@ function showRefusals(sentences) {
   place.replaceChildren(box);
 }
 
-function addUpload(file, defaultPreset) {
+function addUpload(file, place, defaultPreset) {
   let controller = new AbortController();
   const record = { name: file.name, ticket: '', answer: null };
   const card = createUploadCard(file.name, {
@@ -85,7 +88,7 @@ function addUpload(file, defaultPreset) {
     onDelete: () => removeImage(card, record),
     onDismiss: () => dismissCard(card),
   });
-  cards.prepend(card.element);
+  cards.insertBefore(card.element, place);
   void card.showPreview(file, typeOf(file));
   enqueue();
 

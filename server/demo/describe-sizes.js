@@ -24,6 +24,11 @@ export function describePixels(pixels) {
   return `${megapixels.format(pixels / 1e6)} megapixels`;
 }
 
+/** Never broken over two lines. @param {number} width @param {number} height */
+export function describeSides(width, height) {
+  return `${width}\u00a0×\u00a0${height}`;
+}
+
 const typeNames = { jpeg: 'JPEG', png: 'PNG', gif: 'GIF', webp: 'WebP', avif: 'AVIF', heic: 'HEIC' };
 
 /** "image/webp" or "webp" → "WebP" */

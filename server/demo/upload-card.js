@@ -1,4 +1,4 @@
-import { describeBytes, describeType } from './describe-sizes.js';
+import { describeBytes, describeSides, describeType } from './describe-sizes.js';
 import { cloneTemplate, wireCopyButton } from './page-parts.js';
 
 /** Longest side of the local preview, in CSS pixels; never the full picture, which may be a hundred megabytes decoded. */
@@ -97,7 +97,7 @@ export function createUploadCard(name, handlers) {
     showState('done', 'Verified and stored.', ['delete']);
     const animated = image.animated ? [['Moves', 'animated']] : [];
     const facts = [
-      ['Picture', `${image.width} × ${image.height}`],
+      ['Picture', describeSides(image.width, image.height)],
       ['Format', describeType(image.format)],
       ['Size', describeBytes(image.bytes)],
       ...animated,
@@ -142,7 +142,7 @@ export function createUploadCard(name, handlers) {
       part('.preview').hidden = true;
       part('.tile').textContent = '';
       picture.hidden = false;
-      state.textContent = `Verified and stored. Shown is the ${preset}, ${picture.naturalWidth} × ${picture.naturalHeight}.`;
+      state.textContent = `Verified and stored. Shown is the ${preset}, ${describeSides(picture.naturalWidth, picture.naturalHeight)}.`;
     };
     picture.onerror = () => {
       finish(false);

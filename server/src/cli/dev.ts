@@ -76,6 +76,8 @@ export async function runDev(args: string[]): Promise<void> {
     });
     const server = await listenOrExplain(startServer(config, log, demoPages), 'API', config.http.port, 'PORT');
     stops.push(server.stop);
+    // Before anything is printed: who waits for the print may press Ctrl-C at once.
+    stopOnSignal(stopAll, config.http.shutdownGraceSeconds);
     console.log(`
   Kuanary is up. Open the first address and drop a photograph on the page.
 
@@ -87,7 +89,6 @@ export async function runDev(args: string[]): Promise<void> {
 
   Ctrl-C stops all of it.
 `);
-    stopOnSignal(stopAll, config.http.shutdownGraceSeconds);
   } catch (error) {
     await stopAll();
     throw error instanceof Error ? error : new ConfigError(['the parts did not start']);

@@ -47,8 +47,8 @@ export async function runImgproxy(args: string[]): Promise<void> {
     port,
     '--port',
   );
-  console.log(`imgproxy stand-in on ${imgproxy.url}`);
   stopOnSignal(imgproxy.close, 0);
+  console.log(`imgproxy stand-in on ${imgproxy.url}`);
 }
 
 function readKeyPairs(keys: string, salts: string): ReturnType<typeof parseKeyPairs> {

@@ -10,6 +10,6 @@ export async function runStart(args: string[]): Promise<void> {
   const config = loadConfig(process.env);
   const log = createLogger(config.log.level);
   const server = await listenOrExplain(startServer(config, log), 'API', config.http.port, 'PORT');
-  log.info({ port: server.port }, `listening on ${server.url}`);
   stopOnSignal(server.stop, config.http.shutdownGraceSeconds);
+  log.info({ port: server.port }, `listening on ${server.url}`);
 }

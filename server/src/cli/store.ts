@@ -39,6 +39,6 @@ export async function runStore(args: string[]): Promise<void> {
     '--port',
   );
   if (bucket !== undefined) await prepareBucket({ endpoint: store.url, region, bucket, accessKey, secretKey }, ['*']);
-  console.log(`Object store on ${store.url}${bucket === undefined ? '' : `, bucket "${bucket}"`}`);
   stopOnSignal(store.close, 0);
+  console.log(`Object store on ${store.url}${bucket === undefined ? '' : `, bucket "${bucket}"`}`);
 }

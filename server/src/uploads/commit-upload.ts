@@ -19,7 +19,8 @@ export interface UploadCommitterOptions {
   promote: 'copy' | 'stream';
   /** Milliseconds that only grow. */
   monotonicMs: () => number;
-  newNonce?: () => string;
+  /** Makes upload ids and nonces: random UUIDs. */
+  newId?: () => string;
   onCopyUnsupported?: () => void;
 }
 
@@ -52,7 +53,7 @@ export type PutReceived = (
 /** The commit protocol. Its steps carry the numbers they have in docs/architecture.md. */
 export function createUploadCommitter(options: UploadCommitterOptions): UploadCommitter {
   const { storage, records, limits, monotonicMs } = options;
-  const newNonce = options.newNonce ?? randomUUID;
+  const newId = options.newId ?? randomUUID;
   const running = new Map<string, Promise<CommittedImage>>();
   const cleanUps = new Set<Promise<unknown>>();
 
@@ -76,7 +77,7 @@ export function createUploadCommitter(options: UploadCommitterOptions): UploadCo
     const { record, facts } = await readIncomingAndRecord(upload); // step 1
     if (record !== null) return answerFrom(record);
     for (let round = 1; ; round += 1) {
-      const nonce = newNonce();
+      const nonce = newId();
       const filename = imageFilename(nonce, facts.format);
       try {
         const startedMs = monotonicMs();
@@ -89,15 +90,18 @@ export function createUploadCommitter(options: UploadCommitterOptions): UploadCo
       }
       await verifyCopy(upload.uploadId, nonce, filename, facts); // step 4
       const committed = await putRecord(upload.uploadId, nonce, { filename, facts }); // step 5
-      cleanUpBehindAnswer([incomingKey(upload.uploadId), attemptKey(upload.uploadId, nonce)]); // step 6
+      // A copy that lost was withdrawn in step 5; where that failed, its attempt record must stay for the sweeper.
+      if (committed.filename === filename) {
+        cleanUpBehindAnswer([incomingKey(upload.uploadId), attemptKey(upload.uploadId, nonce)]); // step 6
+      }
       return committed;
     }
   }
 
   async function commitReceived(facts: ImageFacts, put: PutReceived): Promise<CommittedImage> {
-    const uploadId = randomUUID();
+    const uploadId = newId();
     for (let round = 1; ; round += 1) {
-      const nonce = newNonce();
+      const nonce = newId();
       const filename = imageFilename(nonce, facts.format);
       try {
         await putAttempt(uploadId, nonce); // step 2
@@ -107,7 +111,7 @@ export function createUploadCommitter(options: UploadCommitterOptions): UploadCo
         throw error;
       }
       const committed = await putRecord(uploadId, nonce, { filename, facts }); // step 5
-      cleanUpBehindAnswer([attemptKey(uploadId, nonce)]); // step 6
+      if (committed.filename === filename) cleanUpBehindAnswer([attemptKey(uploadId, nonce)]); // step 6
       return committed;
     }
   }
@@ -137,10 +141,7 @@ export function createUploadCommitter(options: UploadCommitterOptions): UploadCo
     facts: ImageFacts,
     startedMs: number,
   ): Promise<void> {
-    if (monotonicMs() - startedMs > copyMustStartWithinMs) {
-      throw new StorageError('timeout', 'put of the attempt record, too long before the copy');
-    }
-    if ((await promote(incomingKey(uploadId), filename, describeImage(uploadId, facts))) === null) {
+    if ((await promote(incomingKey(uploadId), filename, describeImage(uploadId, facts), startedMs)) === null) {
       await deleteQuietly(attemptKey(uploadId, nonce));
       throw new AppError('not_uploaded', undefined, { retryAfterSeconds: 1 });
     }
@@ -150,14 +151,25 @@ export function createUploadCommitter(options: UploadCommitterOptions): UploadCo
     source: string,
     target: string,
     description: { contentType: string; metadata: Record<string, string> },
+    startedMs: number,
   ): Promise<'copied' | null> {
-    if (options.promote === 'stream') return storage.copyByStreaming(source, target, description);
-    try {
-      return await storage.copy(source, target, description);
-    } catch (error) {
-      if (!(error instanceof StorageError) || error.failure !== 'copy_unsupported') throw error;
-      options.onCopyUnsupported?.();
-      return storage.copyByStreaming(source, target, description);
+    if (options.promote === 'copy') {
+      assertStartsInTime(startedMs);
+      try {
+        return await storage.copy(source, target, description);
+      } catch (error) {
+        if (!(error instanceof StorageError) || error.failure !== 'copy_unsupported') throw error;
+        options.onCopyUnsupported?.();
+      }
+    }
+    assertStartsInTime(startedMs);
+    return storage.copyByStreaming(source, target, description);
+  }
+
+  /** A process can sleep between any two steps: on waking, its attempt record may be about to be swept. */
+  function assertStartsInTime(startedMs: number): void {
+    if (monotonicMs() - startedMs > copyMustStartWithinMs) {
+      throw new StorageError('timeout', 'put of the attempt record, too long before the copy');
     }
   }
 

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
 import { uploadIdOf } from '../images/image-metadata.ts';
 import type { ObjectStorage } from '../storage/storage.ts';
-import type { CommitRecords } from './commit-record.ts';
+import type { CommitRecord, CommitRecords } from './commit-record.ts';
 import { attemptKey, parseImageNonce } from './object-keys.ts';
 
 export interface ImageDeleter {
@@ -32,9 +32,9 @@ export function createImageDeleter(storage: ObjectStorage, records: CommitRecord
     // The attempt is read before the record: a loser's attempt goes only after another's record has come.
     const attempted = await isAttemptRunning(uploadId, filename);
     const record = await records.read(uploadId);
-    if (record === null ? attempted : !('filename' in record) || record.filename !== filename) {
-      throw new AppError('image_not_found');
-    }
+    // No attempt and no record: an image whose record has expired, unless it is a copy that was withdrawn since it was read.
+    const unknown = record === null && (attempted || (await storage.readRange(filename, 0, 1)) === null);
+    if (unknown || (record !== null && !isNamedBy(record, filename))) throw new AppError('image_not_found');
     if (record === null || !('deleted' in record)) await records.overwrite(uploadId, { deleted: true, filename });
   }
 
@@ -49,4 +49,8 @@ export function createImageDeleter(storage: ObjectStorage, records: CommitRecord
   }
 
   return { deleteImage };
+}
+
+function isNamedBy(record: CommitRecord, filename: string): boolean {
+  return 'filename' in record && record.filename === filename;
 }

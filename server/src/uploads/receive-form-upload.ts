@@ -61,6 +61,7 @@ export async function createUploadSpool(options: UploadSpoolOptions): Promise<Up
 
   async function receiveForm(request: IncomingMessage, signal: AbortSignal | undefined): Promise<FormUpload> {
     try {
+      closing.signal.throwIfAborted();
       assertFormRequest(request.headers, options.maxFileBytes);
       const expectedBytes = Math.min(Number(request.headers['content-length'] ?? 0), options.maxFileBytes);
       const spooled = await createSpooledFile(folder, space.reserve(expectedBytes), options.maxFileBytes);

@@ -101,6 +101,13 @@ describe('storage that never answers', () => {
     await server?.allClosed();
   });
 
+  it('is asked to read a second time before that is too late', async () => {
+    const slow = { ...impatient, requestTimeoutMs: 700 };
+    const s3 = await storageAnswering(inTurn(neverAnswer, answerWith(206, '0123456789', tenBytes)), slow);
+    expect(await s3.readRange('key', 0, 10)).toMatchObject({ totalBytes: 10 });
+    expect(requests()).toHaveLength(2);
+  });
+
   it('is asked once to copy, and once to take a file', async () => {
     const s3 = await storageAnswering(neverAnswer, impatient);
     await expect(s3.copy('from', 'to', text)).rejects.toMatchObject(timeout);

@@ -1,5 +1,7 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { IncomingMessage } from 'node:http';
+import { connect, Socket } from 'node:net';
+import { noise } from './sample-images.ts';
 
 export const boundary = '----kuanary-test';
 
@@ -11,6 +13,9 @@ export interface FormPart {
   /** Further lines of the part's head, each ending in CRLF. */
   extraHead?: string;
 }
+
+/** A small file in the right field. */
+export const picture: FormPart = { name: 'file', filename: 'a.png', content: noise(5000) };
 
 /** A multipart form, written without a library so that it can be wrong. */
 export function formBody(parts: FormPart[], ending = `--${boundary}--\r\n`): Buffer {
@@ -71,4 +76,31 @@ function parseAnswer(text: string): RawAnswer | undefined {
   const length = Number(/content-length: (\d+)/i.exec(head)?.[1]);
   if (body === undefined || Buffer.byteLength(body) < length) return undefined;
   return { status: Number(head.slice(9, 12)), head, body: JSON.parse(body) };
+}
+
+/** A request whose body arrives in these pieces, which no network would keep apart. */
+export function requestOf(pieces: Buffer[], headers: Record<string, string | number>): IncomingMessage {
+  const request = new IncomingMessage(new Socket());
+  for (const [name, value] of Object.entries(headers)) request.headers[name.toLowerCase()] = String(value);
+  for (const piece of pieces) request.push(piece);
+  request.push(null);
+  return request;
+}
+
+/** Of a form whose length is not announced. */
+export function chunkedHead(): string {
+  return requestHead({ 'Content-Type': `multipart/form-data; boundary=${boundary}`, 'Transfer-Encoding': 'chunked' });
+}
+
+/** Keeps a connection's buffers full until the other side closes it. */
+export function writeEndlessly(socket: Socket, start: Buffer): void {
+  const chunk = (content: Buffer) =>
+    Buffer.concat([Buffer.from(`${content.length.toString(16)}\r\n`), content, Buffer.from('\r\n')]);
+  const filler = chunk(Buffer.alloc(16_384, 'z'));
+  const fill = () => {
+    while (socket.writable && socket.write(filler));
+  };
+  socket.on('drain', fill);
+  socket.write(chunk(start));
+  fill();
 }

@@ -1,7 +1,7 @@
 import { type KeyPair, verifyImgproxyPath } from '@kuanary/shared/imgproxy-url';
 import type { ConcurrencyLimit } from './concurrency-limit.ts';
 import { ImgproxyError, invalidUrl } from './imgproxy-error.ts';
-import { parseProcessingOptions } from './option-table.ts';
+import { applySourceExtension, parseProcessingOptions } from './option-table.ts';
 import { assertWritable } from './output-format.ts';
 import { type ProcessingOptions, resizingTypes } from './processing-options.ts';
 import { type RenderLimits, renderImage } from './render-image.ts';
@@ -61,10 +61,9 @@ function parseAddress({ keyPairs, signatureSize, bucket }: Rendering, target: st
   if (resizingTypes.some((type) => path.startsWith(`${type}/`))) {
     throw invalidUrl('this is the address form of imgproxy 2: options are written as rs:fit:300:300 now');
   }
-  // An option that is refused outright (403) comes before a source that cannot be read (404), hence two steps.
-  parseProcessingOptions(urlOptions, undefined);
+  const options = parseProcessingOptions(urlOptions);
   const sourceAddress = decodeSource(sourceSegments);
-  const options = parseProcessingOptions(urlOptions, sourceAddress.extension);
+  applySourceExtension(options, sourceAddress.extension);
   return { options, source: resolveSource(sourceAddress, bucket), sourceUrl: sourceAddress.url };
 }
 

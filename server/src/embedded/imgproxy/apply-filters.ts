@@ -1,5 +1,4 @@
-import type { Canvas, CanvasTools } from './canvas.ts';
-import { scale } from './canvas.ts';
+import { type Canvas, type CanvasTools, scale } from './canvas.ts';
 import type { ProcessingOptions } from './processing-options.ts';
 
 /** sharp's bounds for sigma. A weaker blur does not change a pixel; libvips, too, takes a stronger sharpening as its strongest. */

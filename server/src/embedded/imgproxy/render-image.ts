@@ -1,6 +1,7 @@
 import type { Sharp } from 'sharp';
 import { applyFilters, hasFilters } from './apply-filters.ts';
-import { type Canvas, type CanvasTools, createCanvasTools, extract, extractBySmartCrop, isWhole, scale } from './canvas.ts';
+import { type Canvas, type CanvasTools, createCanvasTools, scale } from './canvas.ts';
+import { cropBeforeScaling, cropToResult } from './crop-canvas.ts';
 import { effectiveQuality, encodeToFit, withEncoder, withMetadata } from './encode-image.ts';
 import { extendCanvas, extendsCanvas } from './extend-canvas.ts';
 import { findTrim } from './find-trim.ts';
@@ -9,18 +10,11 @@ import { ImgproxyError } from './imgproxy-error.ts';
 import { chooseOutputFormat, fallBackForSmallSides, shrinkToFitFormat } from './output-format.ts';
 import type { ProcessingOptions } from './processing-options.ts';
 import { brokenImage, readSourceImage, type SourceImage } from './read-source-image.ts';
-import {
-  placeByGravity,
-  type Rectangle,
-  type Size,
-  type Turn,
-  turnRectangle,
-  turnRectangleBack,
-  turnSize,
-} from './rectangle.ts';
+import { type Turn, turnRectangle, turnSize } from './rectangle.ts';
 import { planRendering, type RenderPlan } from './render-plan.ts';
-import { minNonZero, round } from './rounding.ts';
+import { round } from './rounding.ts';
 import type { SharpModule } from './sharp-loader.ts';
+import { turnCanvas } from './turn-canvas.ts';
 
 export interface RenderLimits {
   /** Pixels of a source; more is a 422. */
@@ -122,60 +116,6 @@ function assertRenderable(plan: RenderPlan): void {
       `the result would have ${width} × ${height} pixels`,
     );
   }
-}
-
-/** Cuts the trimmed part, and the crop inside it, out of the whole picture. `part` is in the pixels of `whole`. */
-async function cropBeforeScaling(
-  whole: Canvas,
-  tools: CanvasTools,
-  part: Rectangle,
-  user: Turn,
-  plan: RenderPlan,
-  options: ProcessingOptions,
-): Promise<Canvas> {
-  const displayed = turnSize(part, user.angle);
-  const inner = within(plan.crop, displayed);
-  if (isWhole({ left: 0, top: 0, ...inner }, displayed)) return extract(whole, part);
-  const gravity = options.cropGravity ?? options.gravity;
-  if (gravity.type === 'sm') {
-    return tools.settle(extractBySmartCrop(extract(whole, part), turnSize(inner, user.angle)));
-  }
-  const crop = turnRectangleBack(placeByGravity(displayed, inner, gravity, 1), part, user);
-  return extract(whole, { ...crop, left: part.left + crop.left, top: part.top + crop.top });
-}
-
-/** The part of a picture that `crop` leaves, where 0 stands for a whole side. */
-function within(crop: Size, size: Size): Size {
-  return {
-    width: Math.min(minNonZero(crop.width, size.width), size.width),
-    height: Math.min(minNonZero(crop.height, size.height), size.height),
-  };
-}
-
-async function turnCanvas(canvas: Canvas, tools: CanvasTools, turn: Turn): Promise<Canvas> {
-  if (turn.angle === 0 && !turn.flipHorizontally && !turn.flipVertically) return canvas;
-  const { image } = await tools.settle(canvas);
-  const rotated = { image: image.rotate(turn.angle), size: turnSize(canvas.size, turn.angle) };
-  // sharp would flip before it rotates, whatever the order of the calls.
-  const settled = await tools.settle(rotated);
-  let flipped: Sharp = settled.image;
-  if (turn.flipHorizontally) flipped = flipped.flop();
-  if (turn.flipVertically) flipped = flipped.flip();
-  return tools.settle({ image: flipped, size: settled.size });
-}
-
-async function cropToResult(
-  canvas: Canvas,
-  tools: CanvasTools,
-  plan: RenderPlan,
-  options: ProcessingOptions,
-): Promise<Canvas> {
-  const inner = within(plan.resultCrop, canvas.size);
-  if (isWhole({ left: 0, top: 0, ...inner }, canvas.size)) return canvas;
-  if (options.gravity.type !== 'sm') {
-    return extract(canvas, placeByGravity(canvas.size, inner, options.gravity, plan.dprScale));
-  }
-  return tools.settle(extractBySmartCrop(await tools.settle(canvas), inner));
 }
 
 async function fitFormat(canvas: Canvas, tools: CanvasTools, format: ImageFormatName): Promise<Canvas> {

@@ -1,151 +1,148 @@
-import { invalidArgument } from './s3-error.ts';
+import { type ByteInput, createByteInput } from './byte-input.ts';
+import { invalidArgument, S3Error } from './s3-error.ts';
 
 /** Of everything before the file: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTForms.html */
-const maxBytesBeforeFile = 20_480;
-const maxFields = 200;
-const maxHeaderLineBytes = 8_192;
-const maxBoundaryCharacters = 70;
+export const maxBytesBeforeFile = 20_480;
+export const maxFields = 200;
+export const maxHeaderLineBytes = 8_192;
+/** https://www.rfc-editor.org/rfc/rfc2046#section-5.1.1 */
+export const maxBoundaryLength = 70;
+
 const lineEnd = Buffer.from('\r\n');
-const headEnd = Buffer.from('\r\n\r\n');
+const partHeadEnd = Buffer.from('\r\n\r\n');
 
 export interface ParsedForm {
   /** By lower-case name; of several with one name the last counts. */
-  fields: Map<string, string>;
+  fields: ReadonlyMap<string, string>;
+  /** Of the file part; undefined where it names none. */
   filename: string | undefined;
-  /** The file's bytes, to be read to the end. It throws when the form ends without a closing boundary. */
-  file: AsyncGenerator<Uint8Array>;
+  /** The file's bytes, to be read to the end. It throws where the form ends without a closing boundary. */
+  file: AsyncIterable<Uint8Array>;
 }
 
 /** The boundary of a multipart/form-data content type. @throws S3Error InvalidArgument */
 export function parseBoundary(contentType: string | undefined): string {
-  if (contentType === undefined || !/^multipart\/form-data\b/i.test(contentType)) {
-    throw invalidArgument('Request Content-Type is not multipart/form-data');
+  if (contentType === undefined || !/^multipart\/form-data\s*(?:;|$)/i.test(contentType)) {
+    throw invalidArgument('Request Content-Type is not multipart/form-data.');
   }
   const [, quoted, bare] = /;\s*boundary=(?:"([^"]+)"|([^\s;"]+))/i.exec(contentType) ?? [];
   const boundary = quoted ?? bare;
-  if (boundary === undefined) throw invalidArgument('Missing multipart boundary specification');
-  if (boundary.length > maxBoundaryCharacters) throw invalidArgument('The multipart boundary is too long.');
+  if (boundary === undefined) throw invalidArgument('Missing multipart boundary specification.');
+  if (boundary.length > maxBoundaryLength) {
+    throw invalidArgument(`The multipart boundary may have ${maxBoundaryLength} characters, no more.`);
+  }
   return boundary;
 }
 
-/** Bytes that came in and are not used up yet. */
-interface Input {
-  pending: Buffer;
-  /** Appends what comes next; false at the end. */
-  more(): Promise<boolean>;
-}
-
 /**
- * Reads a form (RFC 7578) up to the file part, which comes last in S3's forms: what follows it is ignored. The file is
+ * Reads a form (RFC 7578) up to its file, which comes last in S3's forms: what follows it is ignored. The file is
  * streamed; everything before it is small by the limits above.
  *
- * @throws S3Error InvalidArgument for whatever is malformed, too large or without a file
+ * @throws S3Error InvalidArgument for what is malformed, too large or without a file; MaxPostPreDataLengthExceeded
  */
 export async function parseForm(body: AsyncIterable<Uint8Array>, boundary: string): Promise<ParsedForm> {
-  const input = createInput(body);
-  const delimiter = Buffer.from(`\r\n--${boundary}`);
+  const input = createByteInput(withLineEndBefore(body));
+  const delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1');
   const fields = new Map<string, string>();
-  let bytesBefore = 0;
-  // The first delimiter stands at the very start, or after a preamble, which is skipped.
-  input.pending = Buffer.from(lineEnd);
-  bytesBefore += (await readUntil(input, delimiter, maxBytesBeforeFile)).length;
-  for (;;) {
-    if (!(await skipDelimiterEnd(input))) throw invalidArgument('The form has no file.');
-    const head = await readUntil(input, headEnd, maxBytesBeforeFile);
-    const part = parsePartHead(head.toString('utf8'));
-    if (part.name.toLowerCase() === 'file')
-      return { fields, filename: part.filename, file: readFile(input, delimiter) };
-    const value = await readUntil(input, delimiter, maxBytesBeforeFile);
-    bytesBefore += head.length + value.length;
-    if (bytesBefore > maxBytesBeforeFile)
-      throw invalidArgument(`The form has more than ${maxBytesBeforeFile} bytes before the file.`);
-    fields.set(part.name.toLowerCase(), value.toString('utf8'));
-    if (fields.size > maxFields) throw invalidArgument(`The form has more than ${maxFields} fields.`);
-  }
-}
-
-function createInput(body: AsyncIterable<Uint8Array>): Input {
-  const iterator = body[Symbol.asyncIterator]();
-  const input: Input = {
-    pending: Buffer.alloc(0),
-    more: async () => {
-      const { done, value } = await iterator.next();
-      if (done === true) return false;
-      input.pending = input.pending.length === 0 ? Buffer.from(value) : Buffer.concat([input.pending, value]);
-      return true;
-    },
+  let bytesLeft = maxBytesBeforeFile;
+  const readUntil = async (mark: Buffer): Promise<Buffer> => {
+    const bytes = await input.readUntil(mark, bytesLeft);
+    if (bytes === null) throw await explainMissing(input, bytesLeft);
+    bytesLeft -= Math.min(bytesLeft, bytes.length + mark.length);
+    return bytes;
   };
-  return input;
-}
 
-async function readUntil(input: Input, mark: Buffer, maxBytes: number): Promise<Buffer> {
-  let searchedTo = 0;
-  for (;;) {
-    const at = input.pending.indexOf(mark, searchedTo);
-    if (at >= 0) {
-      const found = input.pending.subarray(0, at);
-      input.pending = input.pending.subarray(at + mark.length);
-      return found;
-    }
-    if (input.pending.length > maxBytes + mark.length)
-      throw invalidArgument(`The form has more than ${maxBytes} bytes before the file.`);
-    searchedTo = Math.max(0, input.pending.length - mark.length + 1);
-    if (!(await input.more())) throw invalidArgument('Malformed request: the form is cut off.');
+  await readUntil(delimiter);
+  for (let count = 0; ; count += 1) {
+    const ending = (await input.peek(2)).toString('latin1');
+    if (ending === '--') throw invalidArgument('The form has no file: a part named "file" must be its last one.');
+    if (ending !== '\r\n') throw invalidArgument('Malformed request: lines of a form end in CRLF.');
+    if (count > maxFields) throw invalidArgument(`A form may have ${maxFields} fields before its file, no more.`);
+    input.skip(2);
+    const part = parsePartHead(await readUntil(partHeadEnd));
+    if (part.name.toLowerCase() === 'file') return { fields, filename: part.filename, file: readFile(input, delimiter) };
+    fields.set(part.name.toLowerCase(), decodeText(await readUntil(delimiter)));
   }
 }
 
-/** Behind a delimiter: CRLF, after which a part comes, or `--`, after which nothing does. */
-async function skipDelimiterEnd(input: Input): Promise<boolean> {
-  const ending = (await readAhead(input, 2)).toString('latin1');
-  if (ending === '--') return false;
-  if (ending !== '\r\n') throw invalidArgument('Malformed request: lines of a form end in CRLF.');
-  input.pending = input.pending.subarray(2);
-  return true;
+/** The first delimiter has no line end before it where there is no preamble. */
+async function* withLineEndBefore(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield lineEnd;
+  yield* body;
 }
 
-async function readAhead(input: Input, bytes: number): Promise<Buffer> {
-  while (input.pending.length < bytes && (await input.more()));
-  return input.pending.subarray(0, bytes);
+async function explainMissing(input: ByteInput, bytesLeft: number): Promise<S3Error> {
+  const waiting = await input.peek(bytesLeft + 1);
+  if (waiting.length <= bytesLeft) return invalidArgument('Malformed request: the form is cut off, or its boundary is not that of the Content-Type.');
+  return new S3Error(
+    400,
+    'MaxPostPreDataLengthExceeded',
+    `The form has more than ${maxBytesBeforeFile} bytes before its file: the part named "file" must be the last one.`,
+  );
 }
 
-function parsePartHead(head: string): { name: string; filename: string | undefined } {
-  const lines = head.split('\r\n');
-  if (lines.some((line) => Buffer.byteLength(line) > maxHeaderLineBytes))
-    throw invalidArgument('A header line of the form is too long.');
-  const disposition = lines.find((line) => /^content-disposition\s*:/i.test(line)) ?? '';
+function parsePartHead(head: Buffer): { name: string; filename: string | undefined } {
+  const lines = decodeText(head).split('\r\n');
+  if (lines.some((line) => Buffer.byteLength(line) > maxHeaderLineBytes)) {
+    throw invalidArgument(`A header line of the form may have ${maxHeaderLineBytes} bytes, no more.`);
+  }
+  const disposition = lines.find((line) => /^content-disposition\s*:\s*form-data\s*;/i.test(line)) ?? '';
   const name = readParameter(disposition, 'name');
-  if (name === undefined || name === '') throw invalidArgument('A part of the form has no name.');
+  if (name === undefined || name === '') {
+    throw invalidArgument('Malformed request: each part of the form needs Content-Disposition: form-data; name="…".');
+  }
   return { name, filename: readParameter(disposition, 'filename') };
 }
 
-/** Browsers write `"` in a name as `%22` (https://html.spec.whatwg.org/#multipart-form-data); a backslash is itself. */
-function readParameter(disposition: string, name: string): string | undefined {
-  const [, quoted, bare] = new RegExp(`;\\s*${name}=(?:"([^"]*)"|([^;\\s]*))`, 'i').exec(disposition) ?? [];
+const parameterPatterns = {
+  name: /;\s*name=(?:"([^"]*)"|([^;\s"]*))/i,
+  filename: /;\s*filename=(?:"([^"]*)"|([^;\s"]*))/i,
+};
+
+/** Browsers write `"` and line ends as `%22`, `%0D%0A`; a backslash is itself: https://html.spec.whatwg.org/#multipart-form-data */
+function readParameter(disposition: string, parameter: keyof typeof parameterPatterns): string | undefined {
+  const [, quoted, bare] = parameterPatterns[parameter].exec(disposition) ?? [];
   return quoted?.replace(/%22/g, '"').replace(/%0D/gi, '\r').replace(/%0A/gi, '\n') ?? bare;
 }
 
-async function* readFile(input: Input, delimiter: Buffer): AsyncGenerator<Uint8Array> {
-  for (;;) {
-    const at = input.pending.indexOf(delimiter);
-    const end = at + delimiter.length;
-    if (at >= 0 && end + 2 <= input.pending.length) {
-      const isEnd = isDelimiterEnd(input.pending, end);
-      // Otherwise these are bytes of the file that only began like the delimiter.
-      const bytes = input.pending.subarray(0, isEnd ? at : end);
-      input.pending = input.pending.subarray(bytes.length);
-      if (bytes.length > 0) yield bytes;
-      if (isEnd) return;
-      continue;
-    }
-    // What could be the beginning of a delimiter stays until more has come.
-    const safe = at >= 0 ? at : Math.max(0, input.pending.length - delimiter.length + 1);
-    if (safe > 0) yield input.pending.subarray(0, safe);
-    input.pending = input.pending.subarray(safe);
-    if (!(await input.more())) throw invalidArgument('Malformed request: the form ends without its closing boundary.');
+function decodeText(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw invalidArgument('Malformed request: the fields of a form must be UTF-8.');
   }
 }
 
-function isDelimiterEnd(bytes: Buffer, at: number): boolean {
-  const ending = bytes.toString('latin1', at, at + 2);
-  return ending === '--' || ending === '\r\n';
+const pieceBytes = 256 * 1024;
+
+async function* readFile(input: ByteInput, delimiter: Buffer): AsyncGenerator<Uint8Array> {
+  let held: Buffer = Buffer.alloc(0);
+  for (;;) {
+    const piece = await input.readSome(pieceBytes);
+    if (piece === null) throw invalidArgument('Malformed request: the form ends without its closing boundary.');
+    held = held.length === 0 ? piece : Buffer.concat([held, piece]);
+    let from = 0;
+    for (;;) {
+      const at = held.indexOf(delimiter, from);
+      const end = at + delimiter.length;
+      if (at >= 0 && end + 2 <= held.length) {
+        if (isDelimiterEnd(held.toString('latin1', end, end + 2))) {
+          if (at > 0) yield held.subarray(0, at);
+          return;
+        }
+        // Bytes of the file that only begin like the delimiter.
+        from = end;
+        continue;
+      }
+      // What may be the beginning of the delimiter waits for more bytes.
+      const safe = at >= 0 ? at : Math.max(from, held.length - delimiter.length + 1);
+      if (safe > 0) yield held.subarray(0, safe);
+      held = held.subarray(safe);
+      break;
+    }
+  }
+}
+
+function isDelimiterEnd(twoCharacters: string): boolean {
+  return twoCharacters === '--' || twoCharacters === '\r\n';
 }

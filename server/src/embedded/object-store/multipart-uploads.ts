@@ -1,158 +1,129 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import {
-  type ObjectDescription,
-  type ObjectFiles,
-  openObjectFiles,
-  replaceFile,
-  type WrittenBytes,
-} from './object-files.ts';
-import { invalidArgument, noSuchUpload, S3Error } from './s3-error.ts';
-
-/** Parts but the last are at least this large. https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
-const minPartBytes = 5 * 1024 * 1024;
-const maxPartNumber = 10_000;
+import { replaceFile } from './atomic-file.ts';
+import { openDataFiles } from './data-files.ts';
+import { noSuchUpload } from './s3-error.ts';
+import { StoredObject, type WrittenBytes } from './stored-object.ts';
 
 const UploadRecord = z.object({
   key: z.string(),
-  initiated: z.coerce.date(),
-  description: z.object({
-    contentType: z.string(),
-    headers: z.record(z.string(), z.string()),
-    metadata: z.record(z.string(), z.string()),
-  }),
+  initiated: z.iso.datetime().transform((text) => new Date(text)),
+  description: StoredObject.pick({ contentType: true, headers: true, metadata: true, tags: true, publicRead: true }),
 });
 
-export interface MultipartUpload {
-  id: string;
-  key: string;
-  initiated: Date;
-  description: ObjectDescription;
-  parts: ObjectFiles;
-}
-
-export interface UploadedPart {
+export interface UploadPart {
   number: number;
+  file: string;
   bytes: number;
   etag: string;
   lastModified: Date;
 }
 
+export interface MultipartUpload extends z.infer<typeof UploadRecord> {
+  id: string;
+  parts: ReadonlyMap<number, UploadPart>;
+}
+
 export interface MultipartUploads {
-  create(key: string, description: ObjectDescription): Promise<MultipartUpload>;
-  /** @throws S3Error NoSuchUpload */
-  get(id: string, key: string): MultipartUpload;
+  /** In the order of keys, then of their beginning. */
   list(): MultipartUpload[];
-  listParts(upload: MultipartUpload): UploadedPart[];
-  putPart(upload: MultipartUpload, partNumber: string, body: AsyncIterable<Uint8Array>): Promise<string>;
-  /** Joins the named parts into bytes of the object store. @throws S3Error InvalidPart, InvalidPartOrder, EntityTooSmall */
-  join(
-    upload: MultipartUpload,
-    named: readonly { number: number; etag: string }[],
-    into: ObjectFiles,
-  ): Promise<WrittenBytes>;
+  /** @throws S3Error NoSuchUpload, also for an upload of another key */
+  get(id: string, key: string): MultipartUpload;
+  begin(key: string, description: MultipartUpload['description']): Promise<MultipartUpload>;
+  /** The part of that number takes the place of an earlier one. */
+  putPart(upload: MultipartUpload, number: number, source: AsyncIterable<Uint8Array>): Promise<UploadPart>;
+  /** The bytes of the parts, one after the other. */
+  readParts(upload: MultipartUpload, parts: readonly UploadPart[]): AsyncIterable<Uint8Array>;
   remove(upload: MultipartUpload): Promise<void>;
 }
 
-/** Uploads under way, a folder each: their parts are kept as objects are. */
+/** One folder per upload. A part's file says in its name all that is known of it, so one rename puts it in place. */
 export async function openMultipartUploads(folder: string, now: () => Date): Promise<MultipartUploads> {
   await mkdir(folder, { recursive: true });
-  const uploads = new Map<string, MultipartUpload>();
+  const uploads = new Map<string, MultipartUpload & { parts: Map<number, UploadPart> }>();
   for (const id of await readdir(folder)) {
-    const text = await readFile(join(folder, id, 'upload.json'), 'utf8').catch(() => null);
-    if (text === null) await rm(join(folder, id), { recursive: true, force: true });
-    else
-      uploads.set(id, {
-        id,
-        ...UploadRecord.parse(JSON.parse(text)),
-        parts: await openObjectFiles(join(folder, id), now),
-      });
+    const upload = await loadUpload(join(folder, id));
+    if (upload === null) await rm(join(folder, id), { recursive: true, force: true });
+    else uploads.set(id, { id, ...upload });
   }
+  const folderOf = (upload: MultipartUpload): string => join(folder, upload.id);
 
-  async function create(key: string, description: ObjectDescription): Promise<MultipartUpload> {
-    const id = randomUUID();
-    const parts = await openObjectFiles(join(folder, id), now);
-    const upload: MultipartUpload = { id, key, initiated: now(), description, parts };
-    await replaceFile(
-      join(folder, id, 'upload.json'),
-      JSON.stringify({ key, initiated: upload.initiated, description }),
-    );
-    uploads.set(id, upload);
-    return upload;
-  }
-
-  function get(id: string, key: string): MultipartUpload {
-    const upload = uploads.get(id);
-    if (upload === undefined || upload.key !== key) throw noSuchUpload();
-    return upload;
-  }
-
-  async function putPart(
-    upload: MultipartUpload,
-    partNumber: string,
-    body: AsyncIterable<Uint8Array>,
-  ): Promise<string> {
-    if (!/^\d{1,5}$/.test(partNumber) || Number(partNumber) < 1 || Number(partNumber) > maxPartNumber) {
-      throw invalidArgument(`partNumber must be 1 to ${maxPartNumber}.`);
-    }
-    const written = await upload.parts.write(body);
-    await upload.parts.publish(partKey(Number(partNumber)), written, { contentType: '', headers: {}, metadata: {} });
-    return written.etag;
-  }
-
-  function listParts(upload: MultipartUpload): UploadedPart[] {
-    return upload.parts.keys().flatMap((key) => {
-      const part = upload.parts.get(key);
-      return part === undefined
-        ? []
-        : [{ number: Number(key), bytes: part.bytes, etag: part.etag, lastModified: part.lastModified }];
-    });
-  }
-
-  async function joinParts(
-    upload: MultipartUpload,
-    named: readonly { number: number; etag: string }[],
-    into: ObjectFiles,
-  ): Promise<WrittenBytes> {
-    assertParts(upload, named);
-    const written = await into.write(readParts(upload, named));
-    const md5s = Buffer.concat(named.map(({ etag }) => Buffer.from(etag, 'hex')));
-    return { ...written, etag: `${createHash('md5').update(md5s).digest('hex')}-${named.length}` };
-  }
-
-  async function remove(upload: MultipartUpload): Promise<void> {
-    uploads.delete(upload.id);
-    await rm(join(folder, upload.id), { recursive: true, force: true });
-  }
-
-  return { create, get, list: () => [...uploads.values()], listParts, putPart, join: joinParts, remove };
+  return {
+    list: () => [...uploads.values()],
+    get(id, key) {
+      const upload = uploads.get(id);
+      if (upload === undefined || upload.key !== key) throw noSuchUpload();
+      return upload;
+    },
+    async begin(key, description) {
+      const upload = { id: randomUUID(), key, initiated: now(), description, parts: new Map<number, UploadPart>() };
+      await mkdir(folderOf(upload));
+      await replaceFile(
+        join(folderOf(upload), 'upload.json'),
+        JSON.stringify({ key, initiated: upload.initiated, description }),
+      );
+      uploads.set(upload.id, upload);
+      return upload;
+    },
+    async putPart({ id, key }, number, source) {
+      const data = await openDataFiles(join(folder, id));
+      const written = await data.write(source);
+      const upload = uploads.get(id);
+      const part = { ...written, number, file: partFileName(number, written), lastModified: now() };
+      if (upload === undefined || upload.key !== key) {
+        // Completed or aborted while the part came in.
+        await rm(data.folder, { recursive: true, force: true });
+        throw noSuchUpload();
+      }
+      const replaced = upload.parts.get(number);
+      upload.parts.set(number, part);
+      await rename(data.pathOf(written.file), data.pathOf(part.file));
+      if (replaced !== undefined) await data.remove(replaced.file);
+      return part;
+    },
+    async *readParts(upload, parts) {
+      for (const part of parts) yield* createReadStream(join(folderOf(upload), part.file));
+    },
+    async remove(upload) {
+      uploads.delete(upload.id);
+      await rm(folderOf(upload), { recursive: true, force: true });
+    },
+  };
 }
 
-function assertParts(upload: MultipartUpload, named: readonly { number: number; etag: string }[]): void {
-  let previous = 0;
-  for (const [index, { number, etag }] of named.entries()) {
-    const part = upload.parts.get(partKey(number));
-    if (number <= previous || part === undefined || part.etag !== etag) {
-      throw new S3Error(400, 'InvalidPart', `Part ${number} is missing, out of order, or has another ETag.`);
-    }
-    if (part.bytes < minPartBytes && index < named.length - 1) {
-      throw new S3Error(400, 'EntityTooSmall', `Part ${number} is smaller than ${minPartBytes} bytes.`);
-    }
-    previous = number;
-  }
+/** `md5(md5s)-n`, as S3 makes it. */
+export function buildMultipartETag(parts: readonly UploadPart[]): string {
+  const md5 = createHash('md5');
+  for (const { etag } of parts) md5.update(etag, 'hex');
+  return `${md5.digest('hex')}-${parts.length}`;
 }
 
-async function* readParts(upload: MultipartUpload, named: readonly { number: number }[]): AsyncGenerator<Uint8Array> {
-  for (const { number } of named) {
-    const part = await upload.parts.open(partKey(number));
-    if (part === undefined) throw noSuchUpload();
-    yield* part.handle.createReadStream();
-  }
+function partFileName(number: number, { file, bytes, etag }: WrittenBytes): string {
+  return `part_${number}_${etag}_${bytes}_${file}`;
 }
 
-/** Padded, so that byte order is the order of numbers. */
-function partKey(number: number): string {
-  return String(number).padStart(5, '0');
+/** Null for an upload that was torn while it began. Torn parts are removed. */
+async function loadUpload(folder: string): Promise<(Omit<MultipartUpload, 'id'> & { parts: Map<number, UploadPart> }) | null> {
+  const text = await readFile(join(folder, 'upload.json'), 'utf8').catch(() => 'null');
+  const record = UploadRecord.safeParse(JSON.parse(text));
+  if (!record.success) return null;
+  const parts = new Map<number, UploadPart>();
+  for (const file of await readdir(folder)) {
+    if (file === 'upload.json') continue;
+    const [, number, etag = '', bytes] = /^part_(\d+)_([0-9a-f]{32})_(\d+)_[0-9a-f-]{36}$/.exec(file) ?? [];
+    const { size, mtime } = await stat(join(folder, file));
+    const part = { number: Number(number), file, etag, bytes: Number(bytes), lastModified: mtime };
+    const other = parts.get(part.number);
+    const isTorn = etag === '' || size !== part.bytes;
+    if (isTorn || (other !== undefined && other.lastModified > mtime)) {
+      await rm(join(folder, file));
+      continue;
+    }
+    if (other !== undefined) await rm(join(folder, other.file));
+    parts.set(part.number, part);
+  }
+  return { ...record.data, parts };
 }

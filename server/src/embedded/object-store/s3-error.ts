@@ -1,4 +1,4 @@
-/** An S3 error answer: status, machine code, sentence. https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
+/** An S3 error answer: HTTP status, machine code, sentence. https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
 export class S3Error extends Error {
   readonly status: number;
   readonly code: string;
@@ -11,14 +11,14 @@ export class S3Error extends Error {
   }
 }
 
-export const accessDenied = (message = 'Access denied.'): S3Error => new S3Error(403, 'AccessDenied', message);
+export const accessDenied = (message: string): S3Error => new S3Error(403, 'AccessDenied', message);
 export const invalidArgument = (message: string): S3Error => new S3Error(400, 'InvalidArgument', message);
 export const malformedXml = (message: string): S3Error => new S3Error(400, 'MalformedXML', message);
 export const noSuchBucket = (bucket: string): S3Error =>
   new S3Error(404, 'NoSuchBucket', `There is no bucket "${bucket}".`);
 export const noSuchKey = (): S3Error => new S3Error(404, 'NoSuchKey', 'There is no object of that key.');
-export const noSuchUpload = (): S3Error => new S3Error(404, 'NoSuchUpload', 'There is no such multipart upload.');
-export const preconditionFailed = (): S3Error =>
-  new S3Error(412, 'PreconditionFailed', 'A precondition of the request does not hold.');
+export const noSuchUpload = (): S3Error =>
+  new S3Error(404, 'NoSuchUpload', 'There is no multipart upload of that id for that key: it was completed, aborted or never begun.');
+export const preconditionFailed = (message: string): S3Error => new S3Error(412, 'PreconditionFailed', message);
 export const notImplemented = (what: string): S3Error =>
-  new S3Error(501, 'NotImplemented', `The embedded store does not implement ${what}.`);
+  new S3Error(501, 'NotImplemented', `The embedded object store does not implement ${what}.`);

@@ -28,36 +28,41 @@ function isChildren(content: XmlContent): content is readonly XmlChild[] {
   return Array.isArray(content);
 }
 
-/** What XML 1.0 cannot hold in any spelling (https://www.w3.org/TR/xml/#charsets): control characters and two others. */
-const notInXml = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
-
-function escapeXml(text: string): string {
-  return text
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/>/g, '&gt;')
-    .replace(/"/g, '&quot;')
-    .replace(notInXml, '\ufffd')
-    .replace(/\r/g, '&#13;');
+/** Characters that XML 1.0 cannot carry become U+FFFD: clients that have such keys list with `encoding-type=url`. */
+export function escapeXml(text: string): string {
+  return (
+    text
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what has to be found
+      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')
+      .replace(/&/g, '&amp;')
+      .replace(/</g, '&lt;')
+      .replace(/>/g, '&gt;')
+      .replace(/"/g, '&quot;')
+      // A parser would turn a bare CR into LF.
+      .replace(/\r/g, '&#13;')
+  );
 }
 
-/** A parsed element: its text, and its child elements by name, each a list. */
+/** A parsed element: its text, and its child elements by name, each name's in their order. */
 export interface XmlElement {
   text: string;
-  children: Map<string, XmlElement[]>;
+  children: ReadonlyMap<string, XmlElement[]>;
 }
 
+// Entities are decoded below: a document's own definitions are refused, and no entity is decoded twice.
 const parser = new XMLParser({
   preserveOrder: true,
   ignoreAttributes: true,
   removeNSPrefix: true,
   parseTagValue: false,
   trimValues: false,
-  processEntities: true,
+  processEntities: false,
+  cdataPropName: '#cdata',
 });
 
-/** The root element of a request body. @throws S3Error MalformedXML when it is not `<rootName>…` */
+/** The root element of a request body. @throws S3Error MalformedXML when the body is no `<rootName>` document */
 export function parseXml(body: string, rootName: string): XmlElement {
+  if (/<!DOCTYPE/i.test(body)) throw malformedXml('The body has a DOCTYPE, which no S3 document needs.');
   let nodes: unknown;
   try {
     nodes = parser.parse(body, true);
@@ -70,16 +75,33 @@ export function parseXml(body: string, rootName: string): XmlElement {
 }
 
 function toElement(nodes: unknown): XmlElement {
-  const element: XmlElement = { text: '', children: new Map() };
-  if (!Array.isArray(nodes)) return element;
-  for (const node of nodes as unknown[]) {
-    if (typeof node !== 'object' || node === null) continue;
-    for (const [name, content] of Object.entries(node)) {
-      if (name === '#text') element.text += String(content);
-      else element.children.set(name, [...(element.children.get(name) ?? []), toElement(content)]);
+  let text = '';
+  const children = new Map<string, XmlElement[]>();
+  for (const node of Array.isArray(nodes) ? nodes : []) {
+    for (const [name, content] of Object.entries(Object(node))) {
+      if (name === '#text') text += decodeEntities(String(content));
+      else if (name === '#cdata') text += cdataText(content);
+      else children.set(name, [...(children.get(name) ?? []), toElement(content)]);
     }
   }
-  return element;
+  return { text, children };
+}
+
+function cdataText(content: unknown): string {
+  const [first]: unknown[] = Array.isArray(content) ? content : [];
+  return String(Object(first)['#text'] ?? '');
+}
+
+const namedEntities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
+
+function decodeEntities(text: string): string {
+  return text.replace(/&([^;&\s]*);?/g, (whole, name: string) => {
+    const digits = /^#(?:x([0-9a-f]{1,6})|(\d{1,7}))$/i.exec(name);
+    const code = digits ? Number.parseInt(digits[1] ?? digits[2] ?? '', digits[1] === undefined ? 10 : 16) : undefined;
+    const character = code === undefined ? namedEntities[name] : code <= 0x10ffff ? String.fromCodePoint(code) : undefined;
+    if (character === undefined || !whole.endsWith(';')) throw malformedXml(`"${whole}" is not an entity of XML.`);
+    return character;
+  });
 }
 
 export function childrenOf(element: XmlElement, name: string): XmlElement[] {
@@ -88,5 +110,5 @@ export function childrenOf(element: XmlElement, name: string): XmlElement[] {
 
 /** Trimmed text of the first child of that name. */
 export function textOf(element: XmlElement, name: string): string | undefined {
-  return childrenOf(element, name)[0]?.text.trim();
+  return element.children.get(name)?.[0]?.text.trim();
 }

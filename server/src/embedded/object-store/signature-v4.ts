@@ -1,239 +1,186 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
+import {
+  buildCanonicalRequest,
+  buildStringToSign,
+  deriveSigningKey,
+  emptyBodyHash,
+  hmacSha256,
+  isSameSignature,
+  parseQuery,
+  type SignedRequest,
+  signatureAlgorithm,
+} from './canonical-request.ts';
 import { accessDenied, invalidArgument, S3Error } from './s3-error.ts';
 
 /*
- * Verification of AWS Signature Version 4, in a header and in a query.
- * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
+ * Verification of AWS Signature Version 4, in a header and in a query (presigned), with the statuses and codes of Ceph
+ * RadosGW. https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
  */
 
-const algorithm = 'AWS4-HMAC-SHA256';
 const maxSkewMs = 15 * 60_000;
 const maxExpiresSeconds = 7 * 24 * 3600;
-const emptyHash = createHash('sha256').digest('hex');
 
-export interface SignedRequest {
-  method: string;
-  /** As on the wire, still percent-encoded. */
-  path: string;
-  /** As on the wire, without the question mark. */
-  query: string;
-  headers: IncomingHttpHeaders;
-}
-
+/** The one account of the store. */
 export interface Identity {
   accessKey: string;
   secretKey: string;
 }
 
 export interface VerifiedRequest {
-  /** What `x-amz-content-sha256` says of the body: a hex hash or one of the `UNSIGNED-…`, `STREAMING-…` words. */
+  presigned: boolean;
+  /** What `x-amz-content-sha256` says of the body: a hex hash or one of the `UNSIGNED-…` and `STREAMING-…` words. */
   payloadHash: string;
-  /** Where signed chunks start their chain. */
-  seed: { signature: string; signingKey: Buffer; date: string; scope: string };
+  /** Where the signatures of chunks begin. */
+  chain: SignatureChain;
 }
 
-interface Claim {
+export interface SignatureChain {
+  signature: string;
+  signingKey: Buffer;
+  date: string;
+  scope: string;
+}
+
+interface Credential {
   accessKey: string;
   scope: string;
   scopeDate: string;
   region: string;
-  signedHeaders: string[];
+}
+
+interface Claim {
+  credential: Credential;
+  signedHeaders: readonly string[];
   signature: string;
   date: string;
   payloadHash: string;
   query: string;
 }
 
-/** @throws S3Error with the status and code that Ceph RadosGW gives */
-export function verifySignature(request: SignedRequest, identity: Identity, now: Date): VerifiedRequest {
-  const inHeader = request.headers.authorization !== undefined;
-  const inQuery = /(^|&)X-Amz-Signature=/i.test(request.query);
-  if (inHeader && inQuery) throw invalidArgument('The request is signed twice: in the header and in the query.');
-  if (!inHeader && !inQuery) throw accessDenied('The request is not signed, and this store knows no anonymous access.');
-  const claim = inHeader ? readHeaderClaim(request) : readQueryClaim(request, now);
-  if (claim.accessKey !== identity.accessKey) {
-    throw new S3Error(403, 'InvalidAccessKeyId', 'There is no such access key.');
+/** Null for a request that carries no signature. @throws S3Error for one whose signature does not hold */
+export function verifySignature(request: SignedRequest, identity: Identity, now: Date): VerifiedRequest | null {
+  const authorization = request.headers.get('authorization');
+  const presigned = isPresigned(request.query);
+  if (authorization === undefined && !presigned) return null;
+  if (authorization !== undefined && presigned) {
+    throw invalidArgument('The request is signed twice, in the Authorization header and in the query: send one of them.');
   }
-  if (inHeader) assertNotSkewed(claim.date, now);
-
-  const signingKey = deriveSigningKey(identity.secretKey, claim.scopeDate, claim.region);
-  const toSign = buildStringToSign(claim.date, claim.scope, buildCanonicalRequest(request, claim));
-  if (!isSameSignature(claim.signature, hmac(signingKey, toSign).toString('hex'))) {
+  const claim =
+    authorization === undefined ? readQueryClaim(request, now) : readHeaderClaim(request, authorization, now);
+  const { accessKey, scope, scopeDate, region } = claim.credential;
+  if (accessKey !== identity.accessKey) {
+    throw new S3Error(403, 'InvalidAccessKeyId', 'The access key is not that of this store.');
+  }
+  const signingKey = deriveSigningKey(identity.secretKey, scopeDate, region);
+  const toSign = buildStringToSign(claim.date, scope, buildCanonicalRequest(request, claim));
+  if (!isSameSignature(claim.signature, hmacSha256(signingKey, toSign).toString('hex'))) {
     throw new S3Error(
       403,
       'SignatureDoesNotMatch',
-      'The signature is not the one that the secret key gives for this request.',
+      'The signature is not the one that the secret key gives for this request. Check the secret key, and that nothing between client and store changes host, path, query or signed headers.',
     );
   }
-  assertEverythingSigned(request, claim.signedHeaders, inQuery);
-  return {
-    payloadHash: claim.payloadHash,
-    seed: { signature: claim.signature, signingKey, date: claim.date, scope: claim.scope },
-  };
+  assertNothingAdded(request, claim.signedHeaders, presigned);
+  const chain = { signature: claim.signature, signingKey, date: claim.date, scope };
+  return { presigned, payloadHash: claim.payloadHash, chain };
 }
 
-function readHeaderClaim(request: SignedRequest): Claim {
-  const match =
-    /^AWS4-HMAC-SHA256\s+Credential=([^,\s]+)\s*,\s*SignedHeaders=([^,\s]+)\s*,\s*Signature=([0-9a-f]{64})$/.exec(
-      request.headers.authorization ?? '',
-    );
-  const [, credential, signedHeaders, signature] = match ?? [];
-  if (credential === undefined || signedHeaders === undefined || signature === undefined) {
-    throw invalidArgument('The Authorization header is not an AWS Signature Version 4.');
+function isPresigned(query: string): boolean {
+  return /(?:^|&)X-Amz-(?:Signature|Algorithm|Credential)=/i.test(query);
+}
+
+function readHeaderClaim(request: SignedRequest, authorization: string, now: Date): Claim {
+  const [scheme = '', ...rest] = authorization.trim().split(/\s+/);
+  if (scheme !== signatureAlgorithm) throw invalidArgument(`The Authorization header must be of ${signatureAlgorithm}.`);
+  const parts = new Map<string, string>();
+  for (const part of rest.join('').split(',')) {
+    const at = part.indexOf('=');
+    parts.set(part.slice(0, Math.max(at, 0)), part.slice(at + 1));
   }
-  const payloadHash = headerOf(request.headers, 'x-amz-content-sha256') ?? emptyHash;
-  const date = headerOf(request.headers, 'x-amz-date') ?? '';
+  const [credential, signedHeaders, signature] = ['Credential', 'SignedHeaders', 'Signature'].map((name) => parts.get(name));
+  if (credential === undefined || signedHeaders === undefined || signature === undefined) {
+    throw invalidArgument('The Authorization header must have Credential, SignedHeaders and Signature.');
+  }
+  const date = request.headers.get('x-amz-date') ?? toAmzDate(request.headers.get('date'));
+  if (Math.abs(parseAmzDate(date) - now.getTime()) > maxSkewMs) {
+    throw new S3Error(403, 'RequestTimeTooSkewed', 'The clocks of client and store differ by more than 15 minutes.');
+  }
   return {
-    ...readCredential(credential),
+    credential: parseCredential(credential),
     signedHeaders: signedHeaders.split(';'),
     signature,
     date,
-    payloadHash,
+    payloadHash: request.headers.get('x-amz-content-sha256') ?? emptyBodyHash,
     query: request.query,
   };
 }
 
 function readQueryClaim(request: SignedRequest, now: Date): Claim {
   const parameters = new Map(parseQuery(request.query).map(([name, value]) => [name.toLowerCase(), value]));
-  const credential = parameters.get('x-amz-credential');
-  const date = parameters.get('x-amz-date') ?? '';
-  const expiresSeconds = Number(parameters.get('x-amz-expires') ?? Number.NaN);
-  if (parameters.get('x-amz-algorithm') !== algorithm || credential === undefined) {
-    throw accessDenied('The query is not an AWS Signature Version 4.');
+  const parameter = (name: string): string => {
+    const value = parameters.get(name.toLowerCase());
+    if (value === undefined) throw accessDenied(`The presigned URL has no ${name}.`);
+    return value;
+  };
+  if (parameter('X-Amz-Algorithm') !== signatureAlgorithm) {
+    throw accessDenied(`X-Amz-Algorithm must be ${signatureAlgorithm}.`);
   }
-  if (!(expiresSeconds >= 1 && expiresSeconds <= maxExpiresSeconds)) {
-    throw accessDenied('X-Amz-Expires must be between 1 second and 7 days.');
+  const date = parameter('X-Amz-Date');
+  const expires = parameter('X-Amz-Expires');
+  if (!/^\d{1,9}$/.test(expires) || Number(expires) < 1 || Number(expires) > maxExpiresSeconds) {
+    throw accessDenied(`X-Amz-Expires must be 1 to ${maxExpiresSeconds} seconds (7 days).`);
   }
-  if (now.getTime() > parseAmzDate(date) + expiresSeconds * 1000) throw accessDenied('The presigned URL has expired.');
+  // A date in the future is fine, as on RadosGW: it makes nothing valid for longer than was signed.
+  if (now.getTime() > parseAmzDate(date) + Number(expires) * 1000) throw accessDenied('The presigned URL has expired.');
   return {
-    ...readCredential(credential),
-    signedHeaders: (parameters.get('x-amz-signedheaders') ?? '').split(';'),
-    signature: parameters.get('x-amz-signature') ?? '',
+    credential: parseCredential(parameter('X-Amz-Credential')),
+    signedHeaders: parameter('X-Amz-SignedHeaders').split(';'),
+    signature: parameter('X-Amz-Signature'),
     date,
-    payloadHash: parameters.get('x-amz-content-sha256') ?? 'UNSIGNED-PAYLOAD',
+    payloadHash: parameters.get('x-amz-content-sha256') ?? request.headers.get('x-amz-content-sha256') ?? 'UNSIGNED-PAYLOAD',
     query: request.query
       .split('&')
-      .filter((pair) => !/^X-Amz-Signature=/i.test(pair))
+      .filter((pair) => !/^X-Amz-Signature(?:=|$)/i.test(pair))
       .join('&'),
   };
 }
 
-/** Any region will do, as on RadosGW, so long as the key was derived for the region that the scope names. */
-function readCredential(credential: string): { accessKey: string; scope: string; scopeDate: string; region: string } {
-  const match = /^(.+)\/(\d{8})\/([^/]+)\/s3\/aws4_request$/.exec(credential);
-  const [, accessKey, scopeDate, region] = match ?? [];
+/**
+ * Any region will do, as on RadosGW, so long as the key was derived for the region that the scope names.
+ *
+ * @throws S3Error InvalidArgument
+ */
+export function parseCredential(credential: string): Credential {
+  const [, accessKey, scopeDate, region] = /^(.+)\/(\d{8})\/([^/]+)\/s3\/aws4_request$/.exec(credential) ?? [];
   if (accessKey === undefined || scopeDate === undefined || region === undefined) {
     throw invalidArgument('The credential must be <access key>/<yyyymmdd>/<region>/s3/aws4_request.');
   }
   return { accessKey, scope: `${scopeDate}/${region}/s3/aws4_request`, scopeDate, region };
 }
 
-function assertNotSkewed(date: string, now: Date): void {
-  if (Math.abs(parseAmzDate(date) - now.getTime()) > maxSkewMs) {
-    throw new S3Error(403, 'RequestTimeTooSkewed', 'The clocks of client and store differ by more than 15 minutes.');
-  }
-}
-
-/** What a client adds after signing could change the meaning of the request (CVE-2026-54330): it is refused. */
-function assertEverythingSigned(request: SignedRequest, signedHeaders: readonly string[], inQuery: boolean): void {
+/**
+ * What a client adds after signing could change what the request means, up to reading other objects through
+ * `x-amz-copy-source`: newer RadosGW (20.2.4) refuses it, older takes it; development should meet the strict one.
+ */
+function assertNothingAdded(request: SignedRequest, signedHeaders: readonly string[], presigned: boolean): void {
   const signed = new Set(signedHeaders);
-  const added = Object.keys(request.headers).filter(
-    (name) => !signed.has(name) && (name.startsWith('x-amz-') || (inQuery && name === 'content-type')),
+  if (!signed.has('host')) throw accessDenied('The Host header must be among the signed headers.');
+  const added = [...request.headers.keys()].filter(
+    (name) => !signed.has(name) && (name.startsWith('x-amz-') || (presigned && name === 'content-type')),
   );
-  if (!signed.has('host')) throw accessDenied('The Host header must be signed.');
-  if (added.length > 0) throw accessDenied(`There are headers that were not signed: ${added.join(', ')}.`);
-}
-
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html#canonical-request */
-export function buildCanonicalRequest(
-  request: SignedRequest,
-  claim: { signedHeaders: readonly string[]; query: string; payloadHash: string },
-): string {
-  const headers = claim.signedHeaders.map(
-    (name) => `${name}:${(headerOf(request.headers, name) ?? '').trim().replace(/ +/g, ' ')}\n`,
-  );
-  const query = parseQuery(claim.query)
-    .map(([name, value]) => [encodeRfc3986(name), encodeRfc3986(value)] as const)
-    .sort(([nameA, valueA], [nameB, valueB]) => compareBytes(nameA, nameB) || compareBytes(valueA, valueB))
-    .map(([name, value]) => `${name}=${value}`)
-    .join('&');
-  return [
-    request.method,
-    canonicalPath(request.path),
-    query,
-    headers.join(''),
-    claim.signedHeaders.join(';'),
-    claim.payloadHash,
-  ].join('\n');
-}
-
-export function buildStringToSign(date: string, scope: string, canonicalRequest: string): string {
-  return [algorithm, date, scope, createHash('sha256').update(canonicalRequest).digest('hex')].join('\n');
-}
-
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html#sigv4-chunked-body-definition */
-export function buildChunkStringToSign(seed: VerifiedRequest['seed'], previous: string, chunkHash: string): string {
-  return [`${algorithm}-PAYLOAD`, seed.date, seed.scope, previous, emptyHash, chunkHash].join('\n');
-}
-
-export function deriveSigningKey(secretKey: string, date: string, region: string): Buffer {
-  return hmac(hmac(hmac(hmac(`AWS4${secretKey}`, date), region), 's3'), 'aws4_request');
-}
-
-export function hmac(key: string | Buffer, text: string): Buffer {
-  return createHmac('sha256', key).update(text).digest();
-}
-
-export function isSameSignature(given: string, expected: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(expected)];
-  return a.length === b.length && timingSafeEqual(a, b);
-}
-
-/** Name and value pairs, decoded; a name alone has an empty value. `+` is itself. @throws S3Error on a broken escape */
-export function parseQuery(query: string): [string, string][] {
-  if (query === '') return [];
-  return query.split('&').map((pair) => {
-    const [name = '', ...value] = pair.split('=');
-    return [decode(name), decode(value.join('='))];
-  });
-}
-
-/** @throws S3Error InvalidArgument where the text is no percent-encoded UTF-8 */
-export function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw invalidArgument('The address has a broken percent escape.');
+  if (added.length > 0) {
+    throw accessDenied(`These headers were sent but not signed: ${added.join(', ')}. Sign them, or leave them out.`);
   }
 }
 
-export function encodeRfc3986(text: string): string {
-  return encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
+function toAmzDate(httpDate: string | undefined): string {
+  const milliseconds = Date.parse(httpDate ?? '');
+  return Number.isNaN(milliseconds) ? '' : `${new Date(milliseconds).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
 }
 
-function canonicalPath(path: string): string {
-  return path
-    .split('/')
-    .map((segment) => encodeRfc3986(decode(segment)))
-    .join('/');
-}
-
+/** Milliseconds since 1970. */
 function parseAmzDate(date: string): number {
-  const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(date) ?? [];
-  const milliseconds = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  const iso = date.replace(/^(\d{4})(\d\d)(\d\dT\d\d)(\d\d)(\d\dZ)$/, '$1-$2-$3:$4:$5');
+  const milliseconds = iso === date ? Number.NaN : Date.parse(iso);
   if (Number.isNaN(milliseconds)) throw accessDenied('The date of the request must be written yyyymmddThhmmssZ.');
   return milliseconds;
-}
-
-function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
-  const value = headers[name];
-  return Array.isArray(value) ? value.join(',') : value;
-}
-
-function compareBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

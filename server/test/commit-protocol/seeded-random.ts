@@ -1,0 +1,36 @@
+/** A small generator of repeatable chance (mulberry32): the same seed gives the same schedule on every machine. */
+export interface SeededRandom {
+  /** 0 ≤ x < 1 */
+  next(): number;
+  /** 0 ≤ n < bound, a whole number. */
+  below(bound: number): number;
+  chance(probability: number): boolean;
+  pick<T>(items: readonly T[]): T;
+  uuid(): string;
+}
+
+export function createSeededRandom(seed: number): SeededRandom {
+  let state = seed >>> 0;
+
+  function next(): number {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  }
+
+  const below = (bound: number): number => Math.floor(next() * bound);
+
+  function pick<T>(items: readonly T[]): T {
+    const item = items[below(items.length)];
+    if (item === undefined) throw new Error('nothing to pick from');
+    return item;
+  }
+
+  function uuid(): string {
+    const hex = (digits: number): string => Array.from({ length: digits }, () => below(16).toString(16)).join('');
+    return `${hex(8)}-${hex(4)}-4${hex(3)}-8${hex(3)}-${hex(12)}`;
+  }
+
+  return { next, below, chance: (probability) => next() < probability, pick, uuid };
+}
