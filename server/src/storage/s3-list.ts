@@ -21,15 +21,13 @@ interface PageRequest extends ListOptions {
 interface AnsweredPage {
   objects: ListPage['objects'];
   truncated: boolean;
-  /** The last entry is a key, not a common prefix. */
-  endsWithKey: boolean;
   token: string | undefined;
   serverTime: Date;
 }
 
 /**
- * Lists with ListObjectsV2. A page may end with a common prefix, which is no key: as `StartAfter` it would be answered
- * again, for ever. So the listing goes on, by continuation token, until a page ends with a key or the listing ends:
+ * Lists with ListObjectsV2. A page may hold nothing but common prefixes, which are no keys: as `StartAfter` one would be
+ * answered again, for ever. So the listing goes on, by continuation token, until a page has a key or the listing ends:
  * usually one request, and one more for each 1000 common prefixes in a row.
  */
 export async function listObjects(bucket: Bucket, options: ListOptions, run: RunRequest): Promise<ListPage> {
@@ -37,22 +35,20 @@ export async function listObjects(bucket: Bucket, options: ListOptions, run: Run
     throw new RangeError(`limit must be a whole number of at least 1, not ${options.limit}`);
   }
   const limit = Math.min(options.limit, MAX_KEYS_PER_PAGE);
-  const objects: ListPage['objects'] = [];
   let token: string | undefined;
   for (;;) {
     const request = { ...options, token, maxKeys: token === undefined ? limit : MAX_KEYS_PER_PAGE };
     const answer = await run((signal) => requestPage(bucket, request, signal));
-    objects.push(...answer.objects);
-    if (!answer.truncated || answer.endsWithKey || objects.length >= limit) return toListPage(objects, limit, answer);
+    if (!answer.truncated || answer.objects.length > 0) return toListPage(answer, limit);
     token = answer.token;
   }
 }
 
-function toListPage(objects: ListPage['objects'], limit: number, answer: AnsweredPage): ListPage {
-  const page = objects.slice(0, limit);
-  const last = page.at(-1);
-  const more = answer.truncated || page.length < objects.length;
-  return { objects: page, serverTime: answer.serverTime, ...(more && last ? { next: last.key } : {}) };
+function toListPage(answer: AnsweredPage, limit: number): ListPage {
+  const objects = answer.objects.slice(0, limit);
+  const last = objects.at(-1);
+  const more = answer.truncated || objects.length < answer.objects.length;
+  return { objects, serverTime: answer.serverTime, ...(more && last ? { next: last.key } : {}) };
 }
 
 async function requestPage({ client, bucket }: Bucket, page: PageRequest, signal: AbortSignal): Promise<AnsweredPage> {
@@ -89,15 +85,10 @@ function parsePage(
   // Is in every listing; a gateway's page has none.
   if (truncated === undefined) throw new UnexpectedAnswerError('the answer is not a listing');
   const objects = (output.Contents ?? []).map((entry) => parseEntry(entry, output.EncodingType));
-  const lastKey = objects.at(-1)?.key;
-  const lastPrefix = output.CommonPrefixes?.at(-1)?.Prefix;
-  const endsWithKey =
-    lastKey !== undefined &&
-    (lastPrefix === undefined || isBefore(decodeKey(lastPrefix, output.EncodingType), lastKey));
-  if (truncated && !endsWithKey && (!token || token === usedToken)) {
+  if (truncated && objects.length === 0 && (!token || token === usedToken)) {
     throw new UnexpectedAnswerError('the listing goes on without a new continuation token');
   }
-  return { objects, truncated, endsWithKey, token };
+  return { objects, truncated, token };
 }
 
 function parseEntry(
@@ -109,11 +100,6 @@ function parseEntry(
     throw new UnexpectedAnswerError('the listing has an entry without key, size or time');
   }
   return { key: decodeKey(key, encoding), bytes, lastModified };
-}
-
-/** In the order of their UTF-8 bytes, which is that of listings; JavaScript's own order differs beyond U+FFFF. */
-function isBefore(a: string, b: string): boolean {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b)) < 0;
 }
 
 /** Form encoding on AWS (`+` is a space), percent encoding on Ceph: neither leaves a plain `+` that means itself. */

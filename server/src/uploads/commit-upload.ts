@@ -104,7 +104,9 @@ export function createUploadCommitter(options: UploadCommitterOptions): UploadCo
       const nonce = newId();
       const filename = imageFilename(nonce, facts.format);
       try {
+        const startedMs = monotonicMs();
         await putAttempt(uploadId, nonce); // step 2
+        assertStartsInTime(startedMs);
         await put(filename, describeImage(uploadId, facts)); // stands for step 3: these bytes were verified before
       } catch (error) {
         if (error instanceof StorageError && round < copyRounds) continue;

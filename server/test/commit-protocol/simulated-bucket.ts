@@ -211,13 +211,14 @@ export function createSimulatedBucket(): SimulatedBucket {
     ignoreErrors(effect.effect);
   }
 
-  /** Time passes for everybody. What must have happened by then happens first: late effects that are due, copies on their way. */
+  /** Time passes for everybody. What must have happened by then happens first: late effects that are due, images on their way. */
   function advance(ms: number): void {
     const thenMs = nowMs + ms;
     for (let at = late.length - 1; at >= 0; at -= 1) if ((late[at]?.dueMs ?? 0) <= thenMs) landLate(at);
     for (let at = pending.length - 1; at >= 0; at -= 1) {
       const sent = pending[at];
-      if (sent === undefined || !/^(copy|stream) /.test(sent.step) || thenMs - sent.sentMs <= maxLateMs) continue;
+      if (sent === undefined || !/^(copy|stream|put) image/.test(sent.step) || thenMs - sent.sentMs <= maxLateMs)
+        continue;
       pending.splice(at, 1);
       carryOut(sent);
     }

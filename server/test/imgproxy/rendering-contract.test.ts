@@ -3,38 +3,42 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
-import { parseKeyPairs } from '@kuanary/shared/imgproxy-url';
+import { type KeyPair, parseKeyPairs } from '@kuanary/shared/imgproxy-url';
 import { startImgproxyStandIn } from '../../src/embedded/imgproxy/imgproxy-server.ts';
-import { startObjectStore } from '../../src/embedded/object-store/object-store-server.ts';
+import { startTestStore } from '../support/start-test-store.ts';
 import { createTestBucket } from '../support/test-bucket.ts';
 import { describeImgproxy, type ImgproxyUnderTest } from './rendering-contract.ts';
 
+/** Renders from the embedded store, or from the storage that the environment names. */
 async function makeStandIn(): Promise<ImgproxyUnderTest> {
   const dataFolder = await mkdtemp(join(tmpdir(), 'kuanary-imgproxy-'));
-  const identity = { region: 'local', accessKey: 'TESTKEY', secretKey: 'secret-of-the-rendering-suite' };
-  const store = await startObjectStore({ dataFolder, host: '127.0.0.1', port: 0, ...identity });
-  const { bucket, client, remove } = await createTestBucket({ endpoint: store.url, ...identity });
-  const [keyPair] = parseKeyPairs(randomBytes(32).toString('hex'), randomBytes(32).toString('hex'));
-  if (keyPair === undefined) throw new Error('no key pair');
+  const { close: closeStore, ...address } = await startTestStore(dataFolder, 'secret-of-the-rendering-suite');
+  const { bucket, client, remove } = await createTestBucket(address);
+  const keyPairs = parseKeyPairs(randomBytes(32).toString('hex'), randomBytes(32).toString('hex'));
   const imgproxy = await startImgproxyStandIn({
     host: '127.0.0.1',
     port: 0,
-    keyPairs: [keyPair],
+    keyPairs,
     signatureSize: 32,
-    s3: { endpoint: store.url, bucket, forcePathStyle: true, ...identity },
+    s3: { ...address, bucket, forcePathStyle: true },
   });
   return {
     url: imgproxy.url,
-    keyPair,
+    keyPair: onlyPair(keyPairs),
     client,
     bucket,
     async remove() {
       await imgproxy.close();
       await remove();
-      await store.close();
+      await closeStore();
       await rm(dataFolder, { recursive: true, force: true });
     },
   };
+}
+
+function onlyPair([pair]: KeyPair[]): KeyPair {
+  if (pair === undefined) throw new Error('no key pair');
+  return pair;
 }
 
 const environment = process.env;
@@ -47,8 +51,7 @@ async function makeReal(url: string): Promise<ImgproxyUnderTest> {
     if (!value) throw new Error(`KUANARY_TEST_IMGPROXY_URL is set, so KUANARY_TEST_${name} must be set too`);
     return value;
   };
-  const [keyPair] = parseKeyPairs(setting('IMGPROXY_KEY'), setting('IMGPROXY_SALT'));
-  if (keyPair === undefined) throw new Error('no key pair');
+  const keyPair = onlyPair(parseKeyPairs(setting('IMGPROXY_KEY'), setting('IMGPROXY_SALT')));
   const client = new S3Client({
     endpoint: setting('S3_ENDPOINT'),
     region: setting('S3_REGION'),
@@ -60,5 +63,5 @@ async function makeReal(url: string): Promise<ImgproxyUnderTest> {
   return { url, keyPair, client, bucket: setting('S3_BUCKET'), remove: async () => client.destroy() };
 }
 
-describeImgproxy('the stand-in on the embedded store', makeStandIn);
+describeImgproxy('the stand-in', makeStandIn);
 if (realUrl !== undefined) describeImgproxy('the real one', () => makeReal(realUrl));

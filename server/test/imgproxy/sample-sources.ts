@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { DeleteObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 
 /** Colours of the four quarters of every made picture: top left, top right, bottom left, bottom right. */
 export const quarterColours = { nowe: '#dd2020', noea: '#20dd20', sowe: '#2020dd', soea: '#dddd20' } as const;
 export type Quarter = keyof typeof quarterColours;
 
 /** A picture of four coloured quarters, so that a test sees which part of it came out and which way up. */
-export function quarters(width: number, height: number): sharp.Sharp {
+export function quarters(width: number, height: number): Sharp {
   const [halfWidth, halfHeight] = [Math.round(width / 2), Math.round(height / 2)];
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">
     <rect width="${halfWidth}" height="${halfHeight}" fill="${quarterColours.nowe}"/>
@@ -35,13 +35,13 @@ const cameraFields = {
   IFD3: { GPSLatitudeRef: 'N', GPSLatitude: '51/1 30/1 0/1' },
 };
 
-function withTransparentLeftHalf(picture: sharp.Sharp, width: number, height: number): sharp.Sharp {
+function withTransparentLeftHalf(picture: Sharp, width: number, height: number): Sharp {
   const mask = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">
     <rect x="${width / 2}" width="${width / 2}" height="${height}" fill="#fff"/></svg>`;
   return picture.ensureAlpha().composite([{ input: Buffer.from(mask), blend: 'dest-in' }]);
 }
 
-async function animation(): Promise<sharp.Sharp> {
+async function animation(): Promise<Sharp> {
   const frames = [await quarters(60, 40).raw().toBuffer(), await quarters(60, 40).flip().raw().toBuffer()];
   return sharp(Buffer.concat(frames), { raw: { width: 60, height: 80, channels: 3, pageHeight: 40 } });
 }

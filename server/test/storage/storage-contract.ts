@@ -26,6 +26,8 @@ const oddKeys = [
   'odd//double//slash',
   'odd/trailing/',
   'odd/..dots..',
+  'odd/control\u0001character',
+  'odd/line\nbreak',
   `odd/long-${'k'.repeat(900)}`,
 ];
 

@@ -1,13 +1,16 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readJsonFile, replaceFile } from './atomic-file.ts';
 import { CorsRule } from './bucket-cors.ts';
+import { createKeyQueue } from './key-queue.ts';
 import { type MultipartUploads, openMultipartUploads } from './multipart-uploads.ts';
-import { type ObjectFiles, openObjectFiles, replaceFile } from './object-files.ts';
+import { type ObjectFiles, openObjectFiles } from './object-files.ts';
 import { noSuchBucket, S3Error } from './s3-error.ts';
 
 const BucketSettings = z.object({
-  created: z.coerce.date(),
+  created: z.iso.datetime().transform((text) => new Date(text)),
   cors: z.array(CorsRule).nullable(),
   /** Kept as it was put; this store runs no lifecycle. */
   lifecycleXml: z.string().nullable(),
@@ -22,47 +25,39 @@ export interface Bucket {
 }
 
 export interface Buckets {
+  /** In the order of their names. */
   list(): Bucket[];
   /** @throws S3Error NoSuchBucket */
   get(name: string): Bucket;
-  find(name: string): Bucket | undefined;
+  find(name: string | undefined): Bucket | undefined;
   /** Making a bucket that is there already is fine: there is one owner. @throws S3Error InvalidBucketName */
   create(name: string): Promise<void>;
   /** @throws S3Error NoSuchBucket, BucketNotEmpty */
   delete(name: string): Promise<void>;
-  change(bucket: Bucket, settings: Partial<BucketSettings>): Promise<void>;
+  change(name: string, settings: Partial<BucketSettings>): Promise<void>;
 }
 
-/** One folder per bucket; a bucket's name is a safe folder name by S3's own rules. */
+/** One folder per bucket; the name of a bucket is a safe folder name by S3's own rules. */
 export async function openBuckets(dataFolder: string, now: () => Date): Promise<Buckets> {
-  await mkdir(dataFolder, { recursive: true });
+  const bucketFolder = join(dataFolder, 'buckets');
+  const deletedFolder = join(dataFolder, 'deleted');
+  await mkdir(bucketFolder, { recursive: true });
+  await rm(deletedFolder, { recursive: true, force: true });
+  await mkdir(deletedFolder);
   const buckets = new Map<string, Bucket>();
-  for (const entry of await readdir(dataFolder, { withFileTypes: true })) {
-    if (entry.isDirectory() && isBucketName(entry.name)) await load(entry.name);
-  }
+  const queue = createKeyQueue();
+  const settingsPath = (name: string): string => join(bucketFolder, name, 'bucket.json');
 
   async function load(name: string): Promise<void> {
-    const folder = join(dataFolder, name);
-    const text = await readFile(join(folder, 'bucket.json'), 'utf8').catch(() => null);
-    if (text === null) return; // torn creation
-    buckets.set(name, {
-      name,
-      settings: BucketSettings.parse(JSON.parse(text)),
-      objects: await openObjectFiles(folder, now),
-      uploads: await openMultipartUploads(join(folder, 'uploads'), now),
-    });
-  }
-
-  async function create(name: string): Promise<void> {
-    if (!isBucketName(name)) {
-      throw new S3Error(400, 'InvalidBucketName', 'A bucket name has 3 to 63 of a-z, 0-9, dot and hyphen.');
-    }
-    if (buckets.has(name)) return;
-    const folder = join(dataFolder, name);
-    await mkdir(folder, { recursive: true });
-    const settings: BucketSettings = { created: now(), cors: null, lifecycleXml: null };
-    await replaceFile(join(folder, 'bucket.json'), JSON.stringify(settings));
-    if (!buckets.has(name)) await load(name);
+    const document = await readJsonFile(settingsPath(name));
+    // Torn while it was made: nothing can be in it.
+    if (document === undefined) return;
+    const settings = BucketSettings.safeParse(document);
+    if (!settings.success) throw new Error(`${settingsPath(name)} is not a bucket of this object store`);
+    const folder = join(bucketFolder, name);
+    const objects = await openObjectFiles(folder, now);
+    const uploads = await openMultipartUploads(join(folder, 'uploads'), now);
+    buckets.set(name, { name, settings: settings.data, objects, uploads });
   }
 
   function get(name: string): Bucket {
@@ -71,30 +66,52 @@ export async function openBuckets(dataFolder: string, now: () => Date): Promise<
     return bucket;
   }
 
-  async function deleteBucket(name: string): Promise<void> {
-    const bucket = get(name);
-    if (bucket.objects.keys().length > 0) throw new S3Error(409, 'BucketNotEmpty', 'The bucket still holds objects.');
-    buckets.delete(name);
-    await rm(join(dataFolder, name), { recursive: true, force: true });
-  }
-
-  async function change(bucket: Bucket, settings: Partial<BucketSettings>): Promise<void> {
-    const changed = { ...bucket.settings, ...settings };
-    await replaceFile(join(dataFolder, bucket.name, 'bucket.json'), JSON.stringify(changed));
-    bucket.settings = changed;
+  for (const entry of await readdir(bucketFolder, { withFileTypes: true })) {
+    if (entry.isDirectory() && isBucketName(entry.name)) await load(entry.name);
   }
 
   return {
     list: () => [...buckets.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
     get,
-    find: (name) => buckets.get(name),
-    create,
-    delete: deleteBucket,
-    change,
+    find: (name) => (name === undefined ? undefined : buckets.get(name)),
+    async create(name) {
+      if (!isBucketName(name)) {
+        throw new S3Error(
+          400,
+          'InvalidBucketName',
+          'A bucket name has 3 to 63 lower-case letters, digits, dots and hyphens, begins and ends with a letter or digit, and is no IP address.',
+        );
+      }
+      await queue.run(name, async () => {
+        if (buckets.has(name)) return;
+        await mkdir(join(bucketFolder, name), { recursive: true });
+        const settings: BucketSettings = { created: now(), cors: null, lifecycleXml: null };
+        await replaceFile(settingsPath(name), JSON.stringify(settings));
+        await load(name);
+      });
+    },
+    delete: (name) =>
+      queue.run(name, async () => {
+        get(name).objects.close();
+        buckets.delete(name);
+        // Gone at once for every reader; what it held (unfinished uploads) is cleaned up afterwards.
+        const deleted = join(deletedFolder, randomUUID());
+        await rename(join(bucketFolder, name), deleted);
+        await rm(deleted, { recursive: true, force: true });
+      }),
+    change: (name, settings) =>
+      queue.run(name, async () => {
+        const bucket = get(name);
+        const changed = { ...bucket.settings, ...settings };
+        await replaceFile(settingsPath(name), JSON.stringify(changed));
+        bucket.settings = changed;
+      }),
   };
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html, the part that RadosGW checks too */
 function isBucketName(name: string): boolean {
-  return /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) && !name.includes('..') && !/^\d+\.\d+\.\d+\.\d+$/.test(name);
+  return (
+    /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) && !/\.\.|\.-|-\./.test(name) && !/^\d+\.\d+\.\d+\.\d+$/.test(name)
+  );
 }

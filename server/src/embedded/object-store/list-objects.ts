@@ -1,9 +1,19 @@
-import type { ObjectFiles, StoredObject } from './object-files.ts';
+import { encodePercent } from './canonical-request.ts';
+import type { ObjectFiles } from './object-files.ts';
 import { invalidArgument } from './s3-error.ts';
 import { buildXml, type XmlChild } from './s3-xml.ts';
-import { encodeRfc3986 } from './signature-v4.ts';
+import { compareKeys } from './sorted-keys.ts';
+import type { StoredObject } from './stored-object.ts';
 
-const maxKeysLimit = 1000;
+export const maxKeysPerPage = 1000;
+
+interface ListRequest {
+  prefix: string;
+  delimiter: string;
+  maxKeys: number;
+  /** Only what comes behind this key or common prefix. */
+  after: string;
+}
 
 interface Page {
   objects: StoredObject[];
@@ -13,123 +23,135 @@ interface Page {
   last: string;
 }
 
+type Parameters = ReadonlyMap<string, string>;
+
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html */
-export function listObjectsV2(bucket: string, files: ObjectFiles, query: ReadonlyMap<string, string>): string {
-  const token = query.get('continuation-token');
-  const after = token === undefined ? (query.get('start-after') ?? '') : Buffer.from(token, 'base64url').toString();
-  const { page, request, encode } = listPage(files, query, after);
+export function listObjectsV2(bucket: string, files: ObjectFiles, parameters: Parameters): string {
+  const token = parameters.get('continuation-token');
+  const startAfter = parameters.get('start-after');
+  const after = token === undefined ? (startAfter ?? '') : decodeToken(token);
+  const { page, encode, echo } = listPage(files, parameters, after);
   return buildXml('ListBucketResult', [
     ['Name', bucket],
-    ['Prefix', encode(request.prefix)],
-    ['Delimiter', query.has('delimiter') ? encode(request.delimiter) : undefined],
-    ['StartAfter', query.has('start-after') ? encode(query.get('start-after') ?? '') : undefined],
+    ...echo,
+    ['StartAfter', startAfter === undefined ? undefined : encode(startAfter)],
     ['ContinuationToken', token],
-    ['EncodingType', query.get('encoding-type')],
     ['KeyCount', page.objects.length + page.prefixes.length],
-    ['MaxKeys', request.maxKeys],
-    ['IsTruncated', page.truncated],
-    ['NextContinuationToken', page.truncated ? Buffer.from(page.last).toString('base64url') : undefined],
+    ['NextContinuationToken', page.truncated ? encodeToken(page.last) : undefined],
     ...describePage(page, encode),
   ]);
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html */
-export function listObjectsV1(bucket: string, files: ObjectFiles, query: ReadonlyMap<string, string>): string {
-  const marker = query.get('marker') ?? '';
-  const { page, request, encode } = listPage(files, query, marker);
+export function listObjectsV1(bucket: string, files: ObjectFiles, parameters: Parameters): string {
+  const marker = parameters.get('marker') ?? '';
+  const { page, encode, echo } = listPage(files, parameters, marker);
   return buildXml('ListBucketResult', [
     ['Name', bucket],
-    ['Prefix', encode(request.prefix)],
+    ...echo,
     ['Marker', encode(marker)],
-    ['Delimiter', query.has('delimiter') ? encode(request.delimiter) : undefined],
-    ['EncodingType', query.get('encoding-type')],
-    ['MaxKeys', request.maxKeys],
-    ['IsTruncated', page.truncated],
     ['NextMarker', page.truncated ? encode(page.last) : undefined],
     ...describePage(page, encode),
   ]);
 }
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html; nothing is versioned, so each is the latest. */
-export function listObjectVersions(bucket: string, files: ObjectFiles, query: ReadonlyMap<string, string>): string {
-  const { page, request, encode } = listPage(files, query, query.get('key-marker') ?? '');
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html: nothing is versioned, so each is the latest. */
+export function listObjectVersions(bucket: string, files: ObjectFiles, parameters: Parameters): string {
+  const marker = parameters.get('key-marker') ?? '';
+  const { page, encode, echo } = listPage(files, parameters, marker);
+  const version: readonly XmlChild[] = [
+    ['VersionId', 'null'],
+    ['IsLatest', true],
+  ];
   return buildXml('ListVersionsResult', [
     ['Name', bucket],
-    ['Prefix', encode(request.prefix)],
-    ['KeyMarker', encode(query.get('key-marker') ?? '')],
-    ['MaxKeys', request.maxKeys],
-    ['IsTruncated', page.truncated],
+    ...echo,
+    ['KeyMarker', encode(marker)],
+    ['VersionIdMarker', parameters.get('version-id-marker') ?? ''],
     ['NextKeyMarker', page.truncated ? encode(page.last) : undefined],
-    ...page.objects.map(
-      (object): XmlChild => [
-        'Version',
-        [['Key', encode(object.key)], ['VersionId', 'null'], ['IsLatest', true], ...describeObject(object)],
-      ],
-    ),
-    ...page.prefixes.map((prefix): XmlChild => ['CommonPrefixes', [['Prefix', encode(prefix)]]]),
+    ['NextVersionIdMarker', page.truncated ? 'null' : undefined],
+    ...page.objects.map((object): XmlChild => ['Version', [...describeObject(object, encode), ...version, owner]]),
+    ...describePrefixes(page, encode),
   ]);
 }
 
-function listPage(files: ObjectFiles, query: ReadonlyMap<string, string>, after: string) {
-  const maxKeysText = query.get('max-keys') ?? String(maxKeysLimit);
-  if (!/^\d{1,9}$/.test(maxKeysText)) throw invalidArgument('max-keys must be a whole number.');
-  const request = {
-    prefix: query.get('prefix') ?? '',
-    delimiter: query.get('delimiter') ?? '',
-    maxKeys: Math.min(Number(maxKeysText), maxKeysLimit),
+function listPage(files: ObjectFiles, parameters: Parameters, after: string) {
+  const request: ListRequest = {
+    prefix: parameters.get('prefix') ?? '',
+    delimiter: parameters.get('delimiter') ?? '',
+    maxKeys: parsePageSize(parameters, 'max-keys'),
+    after,
   };
-  const encode = query.get('encoding-type') === 'url' ? encodeRfc3986 : (text: string): string => text;
-  return { page: collectPage(files, request, after), request, encode };
+  const encoding = parameters.get('encoding-type');
+  if (encoding !== undefined && encoding !== 'url') throw invalidArgument('encoding-type may be "url" only.');
+  const encode = encoding === 'url' ? encodePercent : (text: string): string => text;
+  const page = collectPage(files, request);
+  const echo: XmlChild[] = [
+    ['Prefix', encode(request.prefix)],
+    ['Delimiter', request.delimiter === '' ? undefined : encode(request.delimiter)],
+    ['MaxKeys', request.maxKeys],
+    ['EncodingType', encoding],
+    ['IsTruncated', page.truncated],
+  ];
+  return { page, encode, echo };
 }
 
-function collectPage(
-  files: ObjectFiles,
-  request: { prefix: string; delimiter: string; maxKeys: number },
-  after: string,
-): Page {
-  const { prefix, delimiter, maxKeys } = request;
+/** @throws S3Error InvalidArgument */
+export function parsePageSize(parameters: Parameters, name: string): number {
+  const text = parameters.get(name);
+  if (text === undefined || text === '') return maxKeysPerPage;
+  if (!/^\d{1,9}$/.test(text)) throw invalidArgument(`${name} must be a whole number of 0 or more.`);
+  return Math.min(Number(text), maxKeysPerPage);
+}
+
+function collectPage(files: ObjectFiles, request: ListRequest): Page {
+  const { prefix, delimiter, maxKeys, after } = request;
+  const { keys } = files;
   const page: Page = { objects: [], prefixes: [], truncated: false, last: after };
-  const keys = files.keys();
-  const fromPrefix = compareBytes(after, prefix) < 0;
-  for (let at = firstAfter(keys, fromPrefix ? prefix : after, fromPrefix); at < keys.length; at += 1) {
-    const key = keys[at] ?? '';
-    if (!key.startsWith(prefix)) break;
-    const cut = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length);
-    const common = cut < 0 ? null : key.slice(0, cut + delimiter.length);
-    // A page that ended with a common prefix goes on behind all of its keys.
-    if (common !== null && (page.prefixes.at(-1) === common || after.startsWith(common))) continue;
-    const object = files.get(key);
-    if (common === null && object === undefined) continue;
+  const afterCommon = commonPrefixOf(after, prefix, delimiter);
+  // A page that ended with a common prefix goes on behind all keys under it.
+  const isBehind = (key: string): boolean =>
+    compareKeys(key, prefix) >= 0 && compareKeys(key, after) > 0 && !(afterCommon === after && key.startsWith(after));
+  let at = keys.indexOfFirst(isBehind);
+  for (let key = keys.at(at); key?.startsWith(prefix); key = keys.at(at)) {
     if (page.objects.length + page.prefixes.length >= maxKeys) return { ...page, truncated: maxKeys > 0 };
-    if (common !== null) page.prefixes.push(common);
-    else if (object !== undefined) page.objects.push(object);
+    const common = commonPrefixOf(key, prefix, delimiter);
+    if (common === null) {
+      const object = files.get(key);
+      if (object !== undefined) page.objects.push(object);
+      at += 1;
+    } else {
+      page.prefixes.push(common);
+      at = keys.indexOfFirst((other) => compareKeys(other, common) > 0 && !other.startsWith(common));
+    }
     page.last = common ?? key;
   }
   return page;
 }
 
-/** Index of the first key behind `after`, or at it where `inclusive`. Keys are in byte order. */
-function firstAfter(keys: readonly string[], after: string, inclusive: boolean): number {
-  let low = 0;
-  let high = keys.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const order = compareBytes(keys[middle] ?? '', after);
-    if (order < 0 || (order === 0 && !inclusive)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+/** What a key is rolled up to: the prefix and on to the first delimiter behind it; null where there is none. */
+function commonPrefixOf(key: string, prefix: string, delimiter: string): string | null {
+  if (delimiter === '' || !key.startsWith(prefix)) return null;
+  const at = key.indexOf(delimiter, prefix.length);
+  return at < 0 ? null : key.slice(0, at + delimiter.length);
 }
 
-function describePage(page: Page, encode: (text: string) => string): XmlChild[] {
+type Encode = (text: string) => string;
+
+function describePage(page: Page, encode: Encode): XmlChild[] {
   return [
-    ...page.objects.map((object): XmlChild => ['Contents', [['Key', encode(object.key)], ...describeObject(object)]]),
-    ...page.prefixes.map((prefix): XmlChild => ['CommonPrefixes', [['Prefix', encode(prefix)]]]),
+    ...page.objects.map((object): XmlChild => ['Contents', describeObject(object, encode)]),
+    ...describePrefixes(page, encode),
   ];
 }
 
-function describeObject(object: StoredObject): XmlChild[] {
+function describePrefixes(page: Page, encode: Encode): XmlChild[] {
+  return page.prefixes.map((prefix) => ['CommonPrefixes', [['Prefix', encode(prefix)]]]);
+}
+
+function describeObject(object: StoredObject, encode: Encode): XmlChild[] {
   return [
+    ['Key', encode(object.key)],
     ['LastModified', object.lastModified.toISOString()],
     ['ETag', `"${object.etag}"`],
     ['Size', object.bytes],
@@ -137,6 +159,21 @@ function describeObject(object: StoredObject): XmlChild[] {
   ];
 }
 
-function compareBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+/** The one account of the store. */
+export const owner: XmlChild = [
+  'Owner',
+  [
+    ['ID', 'kuanary'],
+    ['DisplayName', 'kuanary'],
+  ],
+];
+
+function encodeToken(last: string): string {
+  return Buffer.from(last).toString('base64url');
+}
+
+function decodeToken(token: string): string {
+  const last = Buffer.from(token, 'base64url').toString('utf8');
+  if (encodeToken(last) !== token) throw invalidArgument('continuation-token is not one that a listing gave.');
+  return last;
 }

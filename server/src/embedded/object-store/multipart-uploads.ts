@@ -1,11 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { replaceFile } from './atomic-file.ts';
+import { readJsonFile, replaceFile } from './atomic-file.ts';
 import { openDataFiles } from './data-files.ts';
+import { createKeyQueue } from './key-queue.ts';
 import { noSuchUpload } from './s3-error.ts';
+import { compareKeys } from './sorted-keys.ts';
 import { StoredObject, type WrittenBytes } from './stored-object.ts';
 
 const UploadRecord = z.object({
@@ -37,6 +39,8 @@ export interface MultipartUploads {
   putPart(upload: MultipartUpload, number: number, source: AsyncIterable<Uint8Array>): Promise<UploadPart>;
   /** The bytes of the parts, one after the other. */
   readParts(upload: MultipartUpload, parts: readonly UploadPart[]): AsyncIterable<Uint8Array>;
+  /** Runs `work` while nothing else completes, aborts or changes that upload. */
+  exclusively<T>(id: string, work: () => Promise<T>): Promise<T>;
   remove(upload: MultipartUpload): Promise<void>;
 }
 
@@ -49,10 +53,14 @@ export async function openMultipartUploads(folder: string, now: () => Date): Pro
     if (upload === null) await rm(join(folder, id), { recursive: true, force: true });
     else uploads.set(id, { id, ...upload });
   }
+  const queue = createKeyQueue();
+  const exclusively = queue.run;
   const folderOf = (upload: MultipartUpload): string => join(folder, upload.id);
 
   return {
-    list: () => [...uploads.values()],
+    list: () =>
+      [...uploads.values()].sort((a, b) => compareKeys(a.key, b.key) || a.initiated.getTime() - b.initiated.getTime()),
+    exclusively,
     get(id, key) {
       const upload = uploads.get(id);
       if (upload === undefined || upload.key !== key) throw noSuchUpload();
@@ -68,21 +76,23 @@ export async function openMultipartUploads(folder: string, now: () => Date): Pro
       uploads.set(upload.id, upload);
       return upload;
     },
-    async putPart({ id, key }, number, source) {
+    async putPart({ id }, number, source) {
       const data = await openDataFiles(join(folder, id));
       const written = await data.write(source);
-      const upload = uploads.get(id);
       const part = { ...written, number, file: partFileName(number, written), lastModified: now() };
-      if (upload === undefined || upload.key !== key) {
-        // Completed or aborted while the part came in.
-        await rm(data.folder, { recursive: true, force: true });
-        throw noSuchUpload();
-      }
-      const replaced = upload.parts.get(number);
-      upload.parts.set(number, part);
-      await rename(data.pathOf(written.file), data.pathOf(part.file));
-      if (replaced !== undefined) await data.remove(replaced.file);
-      return part;
+      return exclusively(id, async () => {
+        const upload = uploads.get(id);
+        if (upload === undefined) {
+          // Completed or aborted while the part came in.
+          await rm(data.folder, { recursive: true, force: true });
+          throw noSuchUpload();
+        }
+        const replaced = upload.parts.get(number);
+        await rename(data.pathOf(written.file), data.pathOf(part.file));
+        upload.parts.set(number, part);
+        if (replaced !== undefined) await data.remove(replaced.file);
+        return part;
+      });
     },
     async *readParts(upload, parts) {
       for (const part of parts) yield* createReadStream(join(folderOf(upload), part.file));
@@ -107,8 +117,7 @@ function partFileName(number: number, { file, bytes, etag }: WrittenBytes): stri
 
 /** Null for an upload that was torn while it began. Torn parts are removed. */
 async function loadUpload(folder: string): Promise<(Omit<MultipartUpload, 'id'> & { parts: Map<number, UploadPart> }) | null> {
-  const text = await readFile(join(folder, 'upload.json'), 'utf8').catch(() => 'null');
-  const record = UploadRecord.safeParse(JSON.parse(text));
+  const record = UploadRecord.safeParse(await readJsonFile(join(folder, 'upload.json')));
   if (!record.success) return null;
   const parts = new Map<number, UploadPart>();
   for (const file of await readdir(folder)) {

@@ -1,6 +1,6 @@
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { temporaryEnding } from './atomic-file.ts';
+import { readJsonFile, temporaryEnding } from './atomic-file.ts';
 import type { DataFiles } from './data-files.ts';
 import { StoredObject } from './stored-object.ts';
 
@@ -28,19 +28,11 @@ export async function loadObjectRecords(folder: string, data: DataFiles): Promis
 }
 
 async function loadRecord(path: string): Promise<StoredObject | null> {
-  const document = parseJson(await readFile(path, 'utf8'));
+  const document = await readJsonFile(path);
   if (document === undefined) return null;
   const record = StoredObject.safeParse(document);
   if (record.success) return record.data;
   throw new Error(`${path} is not a record of this object store: move the folder away, or use another data folder`);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 async function hasItsBytes(object: StoredObject, data: DataFiles): Promise<boolean> {

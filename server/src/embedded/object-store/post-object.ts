@@ -1,88 +1,102 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Bucket } from './buckets.ts';
-import { parseBoundary, parseForm } from './multipart-form.ts';
-import { admitForm, type FormFields } from './post-policy-check.ts';
-import { S3Error } from './s3-error.ts';
+import { encodePercent } from './canonical-request.ts';
+import { maxBytesBeforeFile, parseBoundary, parseForm } from './multipart-form.ts';
+import { assertHeaderValue, assertStorageClass, isPublicRead, readMetadata, utf8AsHeaderBytes } from './object-headers.ts';
+import { parseTagging } from './object-tags.ts';
+import { checkPostPolicy, type FormFields, type SizeRange } from './post-policy-check.ts';
+import { rawBody } from './request-body.ts';
+import { invalidArgument, S3Error } from './s3-error.ts';
+import type { Answer } from './s3-answer.ts';
+import { assertKey } from './s3-request.ts';
 import { buildPlainXml } from './s3-xml.ts';
-import { encodeRfc3986, type Identity } from './signature-v4.ts';
+import type { Identity } from './signature-v4.ts';
+import { defaultContentType, type ObjectDescription, type StoredObject } from './stored-object.ts';
 
-/** How much of a body that was refused is still read, so that a browser gets to see the answer. */
-const maxDrainedBytes = 64 * 1024 * 1024;
+const filenamePlaceholder = '$' + '{filename}';
 
-/** POST Object: a form from a browser. https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html */
+/** POST Object, the form of a browser. https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html */
 export async function postObject(
+  incoming: IncomingMessage,
   bucket: Bucket,
-  request: IncomingMessage,
-  response: ServerResponse,
-  identity: Identity,
-  now: Date,
-  origin: string,
-): Promise<void> {
-  const boundary = parseBoundary(request.headers['content-type']);
-  if (request.headers['content-length'] === undefined) {
-    throw new S3Error(411, 'MissingContentLength', 'A form must say its Content-Length.');
+  context: { identity: Identity; now: Date },
+): Promise<Answer> {
+  const boundary = parseBoundary(incoming.headers['content-type']);
+  if (incoming.headers['content-length'] === undefined) {
+    throw new S3Error(411, 'MissingContentLength', 'A form must be sent with its Content-Length.');
   }
-  // An iterator that leaves the stream open: the rest may have to be drained after a refusal.
-  const form = await parseForm(request.iterator({ destroyOnReturn: false }), boundary);
-  const admitted = admitForm(bucket.name, form.fields, form.filename, identity, now);
-  const { objects } = bucket;
-  const written = await objects.write(assertSize(form.file, admitted.minBytes, admitted.maxBytes));
-  const object = await objects.publish(admitted.key, written, admitted.description);
-  const location = `${origin}/${bucket.name}/${encodeRfc3986(object.key)}`;
-  answerForm(response, form.fields, { bucket: bucket.name, key: object.key, etag: object.etag, location });
+  const { fields, filename, file } = await parseForm(rawBody(incoming), boundary);
+  const key = readKey(fields, filename);
+  const range = checkPostPolicy(bucket.name, fields, context.identity, context.now);
+  const description = describeForm(fields);
+  const written = await bucket.objects.data.write(limitSize(file, range));
+  const object = await bucket.objects.publish(key, { written, description });
+  return buildAnswer(bucket.name, object, fields, incoming.headers.host ?? '');
 }
 
-async function* assertSize(
-  file: AsyncIterable<Uint8Array>,
-  minBytes: number,
-  maxBytes: number,
-): AsyncGenerator<Uint8Array> {
+function readKey(fields: FormFields, filename: string | undefined): string {
+  const key = fields.get('key');
+  if (key === undefined) {
+    throw invalidArgument(`Key not specified: the form needs a field "key" within ${maxBytesBeforeFile} bytes before its file.`);
+  }
+  if (key === '') throw invalidArgument('Empty object name: the field "key" must not be empty.');
+  // A path in the file's name is the client's own business.
+  const name = filename?.split(/[\\/]/).at(-1);
+  return assertKey(name === undefined ? key : key.replaceAll(filenamePlaceholder, () => name));
+}
+
+/** Cache-Control, Content-Disposition and their like are held to the policy and then dropped, as RadosGW does. */
+function describeForm(fields: FormFields): ObjectDescription {
+  const publicRead = isPublicRead(fields.get('acl'));
+  assertStorageClass(fields.get('x-amz-storage-class'), 'InvalidArgument');
+  const headers = new Map([...fields].map(([name, value]) => [name, utf8AsHeaderBytes(value)]));
+  const contentType = headers.get('content-type') ?? defaultContentType;
+  assertHeaderValue('Content-Type', contentType);
+  const tagging = fields.get('tagging');
+  const tags = tagging === undefined ? [] : parseTagging(tagging);
+  return { contentType, headers: {}, metadata: readMetadata(headers), tags, publicRead };
+}
+
+async function* limitSize(file: AsyncIterable<Uint8Array>, range: SizeRange): AsyncGenerator<Uint8Array> {
   let bytes = 0;
   for await (const chunk of file) {
     bytes += chunk.length;
-    if (bytes > maxBytes) throw new S3Error(400, 'EntityTooLarge', `The file has more than ${maxBytes} bytes.`);
+    if (bytes > range.maxBytes) {
+      throw new S3Error(400, 'EntityTooLarge', `The file is larger than the ${range.maxBytes} bytes that its policy allows.`);
+    }
     yield chunk;
   }
-  if (bytes < minBytes) throw new S3Error(400, 'EntityTooSmall', `The file has fewer than ${minBytes} bytes.`);
+  if (bytes < range.minBytes) {
+    throw new S3Error(400, 'EntityTooSmall', `The file has ${bytes} bytes, its policy demands ${range.minBytes} at least.`);
+  }
 }
 
-function answerForm(
-  response: ServerResponse,
-  fields: FormFields,
-  stored: { bucket: string; key: string; etag: string; location: string },
-): void {
-  const headers = { ETag: `"${stored.etag}"`, Location: stored.location };
-  const redirect = fields.get('success_action_redirect') ?? fields.get('redirect');
-  if (redirect !== undefined && URL.canParse(redirect)) {
-    const query = `bucket=${encodeRfc3986(stored.bucket)}&key=${encodeRfc3986(stored.key)}&etag=${encodeRfc3986(`"${stored.etag}"`)}`;
-    const address = new URL(redirect);
-    address.search = address.search === '' ? `?${query}` : `${address.search}&${query}`;
-    response.writeHead(303, { ...headers, Location: address.href }).end();
-    return;
+function buildAnswer(bucket: string, object: StoredObject, fields: FormFields, host: string): Answer {
+  const location = `http://${host}/${bucket}/${encodePercent(object.key)}`;
+  const headers = { ETag: `"${object.etag}"`, Location: location };
+  const redirect = toRedirectUrl(fields.get('success_action_redirect') ?? fields.get('redirect'));
+  if (redirect !== null) {
+    const query = `bucket=${bucket}&key=${encodePercent(object.key)}&etag=${encodePercent(`"${object.etag}"`)}`;
+    return { status: 303, headers: { ...headers, Location: `${redirect}?${query}` } };
   }
-  const status = fields.get('success_action_status');
-  if (status === '201') {
-    const body = buildPlainXml('PostResponse', [
-      ['Location', stored.location],
-      ['Bucket', stored.bucket],
-      ['Key', stored.key],
-      ['ETag', `"${stored.etag}"`],
-    ]);
-    response.writeHead(201, { ...headers, 'Content-Type': 'application/xml' }).end(body);
-    return;
-  }
-  response.writeHead(status === '200' ? 200 : 204, headers).end();
-}
-
-/** Reads on, up to a bound, what a client still sends after its request was decided. */
-export async function drainBody(request: IncomingMessage): Promise<void> {
-  let bytes = 0;
-  try {
-    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-      bytes += (chunk as Uint8Array).length;
-      if (bytes > maxDrainedBytes) return;
+  switch (fields.get('success_action_status')) {
+    case '200':
+      return { status: 200, headers };
+    case '201': {
+      const body = buildPlainXml('PostResponse', [
+        ['Location', location],
+        ['Bucket', bucket],
+        ['Key', object.key],
+        ['ETag', object.etag],
+      ]);
+      return { status: 201, headers, body };
     }
-  } catch {
-    // The client has gone: nobody waits for the answer.
+    default:
+      return { status: 204, headers };
   }
+}
+
+/** As it was written, like RadosGW; anything but an absolute web address is ignored. */
+function toRedirectUrl(text: string | undefined): string | null {
+  return text !== undefined && /^https?:\/\/[\x21-\x7e]+$/.test(text) && URL.canParse(text) ? text : null;
 }
