@@ -106,7 +106,7 @@ describe('the form on the page', () => {
     const context = await browser.newContext({ javaScriptEnabled: false });
     const page = await context.newPage();
     await page.goto(`${stack.apiUrl}/`);
-    await page.getByText('This page needs JavaScript').waitFor();
+    expect(await page.locator('.notice').isVisible()).toBe(true);
     await page.getByLabel('Picture', { exact: true }).setInputFiles(pngFile('plain.png', await makePng(320, 240)));
     const answered = page.waitForResponse(`${stack.apiUrl}/upload`);
     await page.getByRole('button', { name: 'Send the form' }).click();

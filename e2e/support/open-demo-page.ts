@@ -35,6 +35,8 @@ export interface DemoPage {
 export async function openDemoPage(context: BrowserContext, stack: Stack): Promise<DemoPage> {
   const page = await context.newPage();
   const complaints = recordComplaints(page);
+  // Playwright takes file dialogs over only while somebody listens, and not at once; so somebody always does.
+  page.on('filechooser', () => {});
   const seen: Promise<SeenRequest>[] = [];
   page.on('requestfinished', (request) => {
     const { origin, pathname } = new URL(request.url());

@@ -5,15 +5,16 @@ import { describeBytes, describePixels, describeTypes } from './describe-sizes.j
 import { forgetUpload, keepUpload, readKeptUploads } from './kept-uploads.js';
 import { offerPresets, wireLegacyForm } from './legacy-form.js';
 import { byId } from './page-parts.js';
+import { showRefusals } from './refusal-list.js';
 import { createUploadCard } from './upload-card.js';
 import { callApi, deleteImage, uploadImage } from './upload-image.js';
+import { createUploadQueue } from './upload-queue.js';
 
 const maxParallelUploads = 3;
 
 const cards = byId('cards');
 const callLog = createCallLog({ groups: byId('calls'), plan: byId('plan') });
-const waiting = [];
-let running = 0;
+const queue = createUploadQueue(maxParallelUploads);
 
 const limits = await readLimits();
 if (limits !== null) start(limits);
@@ -59,25 +60,6 @@ function start({ types, maxPixels, presets, defaultPreset, anonymous }) {
   });
 }
 
-/** All refused files of one choice in one message. */
-function showRefusals(sentences) {
-  const place = byId('refusals');
-  if (sentences.length === 0) {
-    place.replaceChildren();
-    return;
-  }
-  const list = document.createElement('ul');
-  list.append(...sentences.map((sentence) => Object.assign(document.createElement('li'), { textContent: sentence })));
-  const dismiss = Object.assign(document.createElement('button'), { type: 'button', textContent: 'Dismiss' });
-  dismiss.addEventListener('click', () => {
-    place.replaceChildren();
-    byId('choose').focus();
-  });
-  const box = Object.assign(document.createElement('div'), { className: 'refusal' });
-  box.append(list, dismiss);
-  place.replaceChildren(box);
-}
-
 function addUpload(file, place, defaultPreset) {
   let controller = new AbortController();
   const record = { name: file.name, ticket: '', answer: null };
@@ -95,20 +77,16 @@ function addUpload(file, place, defaultPreset) {
   function enqueue() {
     controller = new AbortController();
     card.showBusy('Waiting for a turn', 0);
-    waiting.push(run);
-    void runWaiting();
+    queue.add(run);
   }
 
   function cancel() {
     controller.abort(new DOMException('cancelled', 'AbortError'));
-    const index = waiting.indexOf(run);
-    if (index === -1) return; // under way: its calls end, and it says so itself
-    waiting.splice(index, 1);
-    showCancelled();
+    if (queue.remove(run)) showCancelled(); // one that is under way says so itself, once its call has ended
   }
 
   function showCancelled() {
-    card.showFailed('Cancelled.', { mayRetry: true });
+    card.showFailed('Cancelled.');
     announce(`${file.name} is cancelled`);
   }
 
@@ -134,17 +112,10 @@ function addUpload(file, place, defaultPreset) {
         showCancelled();
         return;
       }
-      card.showFailed(error.message, { requestId: error.requestId, mayRetry: true });
+      card.showFailed(error.message, error.requestId);
       announce(`${file.name}: ${error.message}`);
     }
   }
-}
-
-async function runWaiting() {
-  if (running >= maxParallelUploads) return;
-  running += 1;
-  for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) await run();
-  running -= 1;
 }
 
 /** An upload of before the page was reloaded. */
@@ -195,5 +166,5 @@ function announce(sentence) {
 }
 
 window.addEventListener('beforeunload', (event) => {
-  if (running > 0) event.preventDefault();
+  if (queue.isBusy()) event.preventDefault();
 });

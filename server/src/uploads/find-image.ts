@@ -67,11 +67,12 @@ export async function listImages(
   records: CommitRecords,
   page: { after?: string | undefined; limit: number },
 ): Promise<ListedImages> {
-  const attempts = await listAttempts(storage);
   const images: ListedImages['images'] = [];
   let after = page.after;
   do {
     const listed = await storage.list({ delimiter: '/', limit: pageKeys, ...(after === undefined ? {} : { after }) });
+    // After the objects: a copy that is listed has its attempt record by then, or has been decided.
+    const attempts = await listAttempts(storage);
     for (const object of listed.objects) {
       if (!(await isListed(records, attempts, object.key))) continue;
       const last = images.at(-1);

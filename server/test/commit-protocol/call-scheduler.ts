@@ -12,11 +12,13 @@ export interface Process {
 export interface Weather {
   fault: number;
   crash: number;
+  /** Calls whose step has this in its name fail more often than not, and crash more often. */
+  trouble: string | null;
   /** The answer waits for its own turn: the caller goes on later, hours later if time passes. */
   heldAnswer: number;
 }
 
-export const calm: Weather = { fault: 0, crash: 0, heldAnswer: 0 };
+export const calm: Weather = { fault: 0, crash: 0, trouble: null, heldAnswer: 0 };
 
 /** Whether a call changes the bucket, and whether the storage client itself sends it again after a failure. */
 export type CallKind = 'read' | 'write-once' | 'write-retried';
@@ -89,7 +91,8 @@ export function createCallScheduler(
   }
 
   function step(): boolean {
-    const awake = scheduler.sleeping.size === 0 ? answers : answers.filter((one) => !scheduler.sleeping.has(one.process));
+    const awake =
+      scheduler.sleeping.size === 0 ? answers : answers.filter((one) => !scheduler.sleeping.has(one.process));
     const picked = pickByWeight(random, [...waiting, ...awake, ...late]);
     if (picked === undefined) return false;
     if ('deliver' in picked) {
@@ -108,8 +111,9 @@ export function createCallScheduler(
   function decide(picked: Waiting): void {
     const { weather } = scheduler;
     if (bucket.nowMs() - picked.sentMs > landsWithinMs) return fail(picked, 'lost');
-    if (random.chance(weather.crash)) return crashAt(picked);
-    if (random.chance(weather.fault)) return goWrong(picked);
+    const isTroubled = weather.trouble !== null && picked.step.includes(weather.trouble);
+    if (random.chance(isTroubled ? weather.crash * 5 : weather.crash)) return crashAt(picked);
+    if (random.chance(isTroubled ? 0.6 : weather.fault)) return goWrong(picked);
     note(picked.step);
     carryOut(picked);
   }
@@ -211,7 +215,11 @@ function attempt(effect: () => unknown): { result: unknown } | { error: StorageE
   }
 }
 
-function pickByWeight<T extends { weight: number }>(random: SeededRandom, items: readonly T[]): T | undefined {
+/** Picks one item, the heavier the likelier; `undefined` from none. */
+export function pickByWeight<T extends { weight: number }>(
+  random: SeededRandom,
+  items: readonly T[],
+): T | undefined {
   let left = random.next() * items.reduce((sum, { weight }) => sum + weight, 0);
   return items.find(({ weight }) => {
     left -= weight;

@@ -9,9 +9,10 @@ export interface StorageView {
   process: Process;
   role: Role;
   copySupported: boolean;
-  /** Hears of the incoming bytes that were copied, at the moment they are read. */
-  onCopied?: (source: StoredObject) => void;
+  /** Hears what a read found, at the moment it is carried out. */
   onRead?: (key: string, object: StoredObject | undefined) => void;
+  /** Hears what a copy found, likewise. */
+  onCopied?: (key: string, source: StoredObject) => void;
 }
 
 /** The storage as one process sees it: each call is carried out when the scheduler says so, and ends as it says. */
@@ -26,7 +27,7 @@ export function createSimulatedStorage(
 
   function readSource(key: string): StoredObject | null {
     const source = bucket.get(key);
-    if (source !== undefined) onCopied?.(source);
+    if (source !== undefined) onCopied?.(key, source);
     return source ?? null;
   }
 

@@ -42,8 +42,8 @@ export function describeObjectStorage(
     let folder: string;
 
     beforeAll(async () => {
-      ({ storage, remove } = await make());
       folder = await mkdtemp(join(tmpdir(), 'kuanary-storage-'));
+      ({ storage, remove } = await make());
     });
 
     afterAll(async () => {

@@ -387,6 +387,18 @@ describe('list', () => {
     await expect(s3.list({ limit: 10, delimiter: '/' })).rejects.toMatchObject(unavailable);
   });
 
+  it.each([
+    ['as AWS encodes', 'a+b%2Bc%01'],
+    ['as Ceph encodes', 'a%20b%2Bc%01'],
+  ])('asks for encoded keys, which may hold what XML cannot, and reads them %s', async (_name, encoded) => {
+    const s3 = await storageAnswering((request, response) => {
+      const asked = new URL(request.url ?? '', 'http://storage').searchParams.get('encoding-type') === 'url';
+      const inside = `<IsTruncated>false</IsTruncated><EncodingType>url</EncodingType>${entry.replace('>a<', `>${encoded}<`)}`;
+      answerWith(asked ? 200 : 400, listing(inside))(request, response);
+    });
+    expect((await s3.list({ limit: 10 })).objects.map(({ key }) => key)).toEqual(['a b+c\u0001']);
+  });
+
   it('takes the time from the answer, and nothing in its place', async () => {
     const body = listing(`<IsTruncated>false</IsTruncated>${entry}`);
     const dated = await storageAnswering(answerWith(200, body, { date: 'Thu, 01 Jan 2026 10:00:00 GMT' }));

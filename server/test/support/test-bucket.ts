@@ -50,8 +50,12 @@ export async function createTestBucket(address: TestStorageAddress): Promise<Tes
 async function deleteAllObjects(client: S3Client, bucket: string): Promise<void> {
   let truncated = true;
   while (truncated) {
-    const page = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
-    for (const { Key } of page.Contents ?? []) await client.send(new DeleteObjectCommand({ Bucket: bucket, Key }));
+    // Encoded, because tests write keys that XML cannot carry.
+    const page = await client.send(new ListObjectsV2Command({ Bucket: bucket, EncodingType: 'url' }));
+    for (const { Key: encoded = '' } of page.Contents ?? []) {
+      const key = decodeURIComponent(encoded.replaceAll('+', ' '));
+      await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }));
+    }
     truncated = page.IsTruncated ?? false;
   }
 }

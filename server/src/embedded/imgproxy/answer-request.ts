@@ -17,7 +17,7 @@ export interface Answer {
 }
 
 export interface ImageRequest {
-  /** The path and query as they came over the wire, decoded from UTF-8 but not from percent escapes. */
+  /** The path and query as they came over the wire. */
   target: string;
   conditions: Conditions;
   /** A time of `Date.now()`. */

@@ -24,6 +24,8 @@ export interface ImgproxyStandInOptions {
   maxSourceBytes?: number;
   /** Larger results are scaled down. Default 16384 pixels. */
   maxResultSide?: number;
+  /** From the request to the answer; then 503. Default 10 seconds, as imgproxy's own. */
+  requestTimeoutMs?: number;
   /** Told one line for every request, with the reason of an error. */
   log?: (line: string) => void;
 }
@@ -43,8 +45,7 @@ const defaultMaxResultSide = 16_384;
 const maxConcurrentRenderings = 4;
 const maxWaitingRenderings = 200;
 
-/** imgproxy's `IMGPROXY_TIMEOUT`, from the request to the answer. */
-const requestTimeoutMs = 10_000;
+const defaultRequestTimeoutMs = 10_000;
 
 /**
  * Starts a small imgproxy for development: the same addresses, signatures, statuses and headers, sources read from one S3 bucket, rendered
@@ -66,7 +67,7 @@ export async function startImgproxyStandIn(options: ImgproxyStandInOptions): Pro
     concurrency: createConcurrencyLimit(maxConcurrentRenderings, maxWaitingRenderings),
   };
   const server = createServer((request, response) => {
-    void handle(rendering, request, response, options.log);
+    void handle(rendering, options, request, response);
   });
   const port = await listen(server, options.host, options.port).catch((error: unknown) => {
     store.close();
@@ -99,21 +100,19 @@ function listen(server: Server, host: string, port: number): Promise<number> {
 
 async function handle(
   rendering: Rendering,
+  { log, requestTimeoutMs = defaultRequestTimeoutMs }: ImgproxyStandInOptions,
   request: IncomingMessage,
   response: ServerResponse,
-  log: ImgproxyStandInOptions['log'],
 ): Promise<void> {
-  // Node reads request targets as Latin-1; what was signed are UTF-8 bytes.
-  const target = Buffer.from(request.url ?? '/', 'latin1').toString('utf8');
   const clientGone = new AbortController();
   response.once('close', () => clientGone.abort());
   let detail = '';
-  const answer = await route(rendering, request, target, clientGone.signal).catch((error: unknown) => {
+  const answer = await route(rendering, request, clientGone.signal, requestTimeoutMs).catch((error: unknown) => {
     const known = error instanceof ImgproxyError ? error : new ImgproxyError(500, 'Internal error', String(error));
     detail = ` (${known.detail})`;
     return textAnswer(known.status, known.message);
   });
-  log?.(`${request.method} ${target} ${answer.status}${detail}`);
+  log?.(`${request.method} ${request.url} ${answer.status}${detail}`);
   if (response.destroyed) return;
   response.writeHead(answer.status, { 'x-request-id': requestId(request), ...answer.headers });
   response.end(answer.body);
@@ -127,9 +126,10 @@ function requestId(request: IncomingMessage): string {
 async function route(
   rendering: Rendering,
   request: IncomingMessage,
-  target: string,
   clientGone: AbortSignal,
+  timeoutMs: number,
 ): Promise<Answer> {
+  const target = request.url ?? '/';
   const [path = ''] = target.split('?', 1);
   if (hasMalformedEscape(path)) return malformedAnswer;
   if (request.method === 'HEAD' || request.method === 'OPTIONS') return textAnswer(200, ' ', cacheControl(0, 0));
@@ -139,29 +139,29 @@ async function route(
   if (path === '/health') return textAnswer(200, 'imgproxy is running', 'no-cache');
   if (path === '/')
     return textAnswer(200, "This is Kuanary's stand-in for imgproxy. Ask it for a signed address.", 'no-cache');
-  return answerInTime(rendering, request, target, clientGone);
+  return answerInTime(rendering, request, clientGone, timeoutMs);
 }
 
 /** Answers 503 when the time is up, whether or not the rendering can be stopped; its place is taken until it ends. */
 async function answerInTime(
   rendering: Rendering,
   request: IncomingMessage,
-  target: string,
   clientGone: AbortSignal,
+  timeoutMs: number,
 ): Promise<Answer> {
-  const deadline = AbortSignal.timeout(requestTimeoutMs);
+  const deadline = AbortSignal.timeout(timeoutMs);
   const answer = answerImageRequest(rendering, {
-    target,
+    target: request.url ?? '/',
     conditions: {
       ifNoneMatch: request.headers['if-none-match'],
       ifModifiedSince: request.headers['if-modified-since'],
     },
-    deadline: Date.now() + requestTimeoutMs,
+    deadline: Date.now() + timeoutMs,
     signal: AbortSignal.any([deadline, clientGone]),
   });
   const timeout = new Promise<never>((_resolve, reject) => {
     deadline.addEventListener('abort', () => {
-      reject(new ImgproxyError(503, 'Timeout', `no answer after ${requestTimeoutMs} ms`));
+      reject(new ImgproxyError(503, 'Timeout', `no answer after ${timeoutMs} ms`));
     });
   });
   return Promise.race([answer, timeout]);

@@ -152,8 +152,7 @@ async function encode(
 }
 
 /** libvips names the loader that failed; everything else is the fault of the options. */
-const decodingFailures =
-  /load(_buffer)?:|2vips|VipsJpeg|corrupt|truncated|premature|unsupported image|Invalid SOS|bad seek|pngload|heif/i;
+const decodingFailures = /load(_buffer)?:|2vips|VipsJpeg|heif:|corrupt|unsupported image/i;
 
 function toImgproxyError(error: unknown): ImgproxyError {
   if (error instanceof ImgproxyError) return error;

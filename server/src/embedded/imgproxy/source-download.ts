@@ -36,7 +36,7 @@ export interface DownloadedSource {
 export interface SourceStore {
   /**
    * Reads an object into memory; `'not-modified'` where the conditions say that the client has it already.
-   * Throws an `ImgproxyError`: the storage's own 4xx, 502 for its 5xx, 504 after `downloadTimeoutMs`, 422 for what is too large.
+   * Throws an `ImgproxyError`: the storage's own 4xx, 502 for its 5xx, 504 when it takes too long, 422 for what is too large.
    */
   download(
     source: SourceObject,
@@ -58,7 +58,7 @@ const maxAttempts = 3;
  */
 export function resolveSource(source: SourceAddress, bucket: string): SourceObject {
   const prefix = `s3://${bucket}/`;
-  if (!source.url.startsWith(prefix) || !/^[^/]*\./.test(source.url.slice(prefix.length))) {
+  if (!source.url.startsWith(prefix) || !/\./.test(source.url.slice(prefix.length))) {
     throw new ImgproxyError(
       404,
       'Invalid source URL',
@@ -76,7 +76,11 @@ export function resolveSource(source: SourceAddress, bucket: string): SourceObje
 }
 
 /** Reads sources over real S3 calls. `maxBytes` is the largest object that is read. */
-export function createSourceStore(settings: SourceStoreSettings, maxBytes: number): SourceStore {
+export function createSourceStore(
+  settings: SourceStoreSettings,
+  maxBytes: number,
+  timeoutMs = downloadTimeoutMs,
+): SourceStore {
   const client = new S3Client({
     endpoint: settings.endpoint,
     region: settings.region,
@@ -87,7 +91,7 @@ export function createSourceStore(settings: SourceStoreSettings, maxBytes: numbe
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: new NodeHttpHandler({
       connectionTimeout: connectionTimeoutMs,
-      requestTimeout: downloadTimeoutMs,
+      requestTimeout: timeoutMs,
       throwOnRequestTimeout: true,
       httpAgent: new HttpAgent({ keepAlive: true, maxSockets }),
       httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets }),
@@ -95,7 +99,7 @@ export function createSourceStore(settings: SourceStoreSettings, maxBytes: numbe
   });
   return {
     async download(source, conditions, signal) {
-      const deadline = AbortSignal.timeout(downloadTimeoutMs);
+      const deadline = AbortSignal.timeout(timeoutMs);
       const abortSignal = AbortSignal.any([signal, deadline]);
       try {
         const answer = await client.send(getObject(settings.bucket, source, conditions), { abortSignal });

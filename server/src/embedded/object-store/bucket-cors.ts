@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
-import { accessDenied, invalidArgument, malformedXml } from './s3-error.ts';
+import { accessDenied, invalidArgument, malformedXml, S3Error } from './s3-error.ts';
 import { buildXml, childrenOf, parseXml, textOf, type XmlChild } from './s3-xml.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html */
@@ -14,6 +14,8 @@ export const CorsRule = z.object({
 });
 export type CorsRule = z.infer<typeof CorsRule>;
 
+const maxRules = 100;
+const maxIdLength = 255;
 const methods = new Set(['GET', 'PUT', 'POST', 'DELETE', 'HEAD']);
 
 /** @throws S3Error MalformedXML */
@@ -32,7 +34,14 @@ export function parseCorsConfiguration(body: string): CorsRule[] {
       ...(maxAge === undefined ? {} : { maxAgeSeconds: Number(maxAge) }),
     };
   });
+  if (rules.length === 0) throw malformedXml('A CORSConfiguration needs a CORSRule.');
+  if (rules.length > maxRules) {
+    throw new S3Error(400, 'InvalidRequest', `A CORSConfiguration may have ${maxRules} rules, no more.`);
+  }
   for (const rule of rules) {
+    if (rule.id !== undefined && rule.id.length > maxIdLength) {
+      throw malformedXml(`The ID of a CORSRule may have ${maxIdLength} characters, no more.`);
+    }
     if (rule.allowedOrigins.length === 0) throw malformedXml('A CORSRule needs an AllowedOrigin.');
     if (rule.allowedMethods.some((method) => !methods.has(method))) {
       throw malformedXml(`AllowedMethod must be one of ${[...methods].join(', ')}.`);

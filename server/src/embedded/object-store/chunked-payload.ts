@@ -59,12 +59,15 @@ export async function* decodeChunks(
   if (encoding.trailer) await readTrailer(readLine, encoding.signed ? signatures : null);
 }
 
-const cutOff = (): S3Error => new S3Error(400, 'IncompleteBody', 'The chunked body is cut off, or a line in it is too long.');
+const cutOff = (): S3Error =>
+  new S3Error(400, 'IncompleteBody', 'The chunked body is cut off, or a line in it is too long.');
 
 function parseChunkHead(line: string, signed: boolean): { bytes: number; signature: string } {
   const [, size, signature = ''] = /^([0-9a-f]{1,12})(?:;chunk-signature=([0-9a-f]{64}))?$/i.exec(line) ?? [];
   if (size === undefined || (signed && signature === '')) {
-    throw invalidArgument(`The head of a chunk must be <size in hex>${signed ? ';chunk-signature=<64 hex digits>' : ''}.`);
+    throw invalidArgument(
+      `The head of a chunk must be <size in hex>${signed ? ';chunk-signature=<64 hex digits>' : ''}.`,
+    );
   }
   return { bytes: Number.parseInt(size, 16), signature };
 }
@@ -81,7 +84,11 @@ function createChunkSignatures(chain: SignatureChain): ChunkSignatures {
     const toSign = [`${signatureAlgorithm}-${kind}`, chain.date, chain.scope, previous, ...hashes].join('\n');
     const expected = hmacSha256(chain.signingKey, toSign).toString('hex');
     if (!isSameSignature(given, expected)) {
-      throw new S3Error(403, 'SignatureDoesNotMatch', 'The signature of a chunk is not the one that the secret key gives.');
+      throw new S3Error(
+        403,
+        'SignatureDoesNotMatch',
+        'The signature of a chunk is not the one that the secret key gives.',
+      );
     }
     previous = expected;
   }

@@ -38,7 +38,7 @@ export function listObjectsV2(bucket: string, files: ObjectFiles, parameters: Pa
     ['ContinuationToken', token],
     ['KeyCount', page.objects.length + page.prefixes.length],
     ['NextContinuationToken', page.truncated ? encodeToken(page.last) : undefined],
-    ...describePage(page, encode),
+    ...describePage(page, encode, parameters.get('fetch-owner') === 'true' ? [owner] : []),
   ]);
 }
 
@@ -51,7 +51,7 @@ export function listObjectsV1(bucket: string, files: ObjectFiles, parameters: Pa
     ...echo,
     ['Marker', encode(marker)],
     ['NextMarker', page.truncated ? encode(page.last) : undefined],
-    ...describePage(page, encode),
+    ...describePage(page, encode, [owner]),
   ]);
 }
 
@@ -138,9 +138,9 @@ function commonPrefixOf(key: string, prefix: string, delimiter: string): string 
 
 type Encode = (text: string) => string;
 
-function describePage(page: Page, encode: Encode): XmlChild[] {
+function describePage(page: Page, encode: Encode, owners: readonly XmlChild[]): XmlChild[] {
   return [
-    ...page.objects.map((object): XmlChild => ['Contents', describeObject(object, encode)]),
+    ...page.objects.map((object): XmlChild => ['Contents', [...describeObject(object, encode), ...owners]]),
     ...describePrefixes(page, encode),
   ];
 }

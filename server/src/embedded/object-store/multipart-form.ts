@@ -60,7 +60,8 @@ export async function parseForm(body: AsyncIterable<Uint8Array>, boundary: strin
     if (count > maxFields) throw invalidArgument(`A form may have ${maxFields} fields before its file, no more.`);
     input.skip(2);
     const part = parsePartHead(await readUntil(partHeadEnd));
-    if (part.name.toLowerCase() === 'file') return { fields, filename: part.filename, file: readFile(input, delimiter) };
+    if (part.name.toLowerCase() === 'file')
+      return { fields, filename: part.filename, file: readFile(input, delimiter) };
     fields.set(part.name.toLowerCase(), decodeText(await readUntil(delimiter)));
   }
 }
@@ -73,7 +74,8 @@ async function* withLineEndBefore(body: AsyncIterable<Uint8Array>): AsyncGenerat
 
 async function explainMissing(input: ByteInput, bytesLeft: number): Promise<S3Error> {
   const waiting = await input.peek(bytesLeft + 1);
-  if (waiting.length <= bytesLeft) return invalidArgument('Malformed request: the form is cut off, or its boundary is not that of the Content-Type.');
+  if (waiting.length <= bytesLeft)
+    return invalidArgument('Malformed request: the form is cut off, or its boundary is not that of the Content-Type.');
   return new S3Error(
     400,
     'MaxPostPreDataLengthExceeded',

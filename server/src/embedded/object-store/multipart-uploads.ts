@@ -32,7 +32,9 @@ export interface MultipartUpload extends z.infer<typeof UploadRecord> {
 export interface MultipartUploads {
   /** In the order of keys, then of their beginning. */
   list(): MultipartUpload[];
-  /** @throws S3Error NoSuchUpload, also for an upload of another key */
+  /** An upload is not found under another key. */
+  find(id: string, key: string): MultipartUpload | undefined;
+  /** @throws S3Error NoSuchUpload */
   get(id: string, key: string): MultipartUpload;
   begin(key: string, description: MultipartUpload['description']): Promise<MultipartUpload>;
   /** The part of that number takes the place of an earlier one. */
@@ -57,13 +59,19 @@ export async function openMultipartUploads(folder: string, now: () => Date): Pro
   const exclusively = queue.run;
   const folderOf = (upload: MultipartUpload): string => join(folder, upload.id);
 
+  function find(id: string, key: string): MultipartUpload | undefined {
+    const upload = uploads.get(id);
+    return upload?.key === key ? upload : undefined;
+  }
+
   return {
     list: () =>
       [...uploads.values()].sort((a, b) => compareKeys(a.key, b.key) || a.initiated.getTime() - b.initiated.getTime()),
     exclusively,
+    find,
     get(id, key) {
-      const upload = uploads.get(id);
-      if (upload === undefined || upload.key !== key) throw noSuchUpload();
+      const upload = find(id, key);
+      if (upload === undefined) throw noSuchUpload();
       return upload;
     },
     async begin(key, description) {
@@ -116,7 +124,9 @@ function partFileName(number: number, { file, bytes, etag }: WrittenBytes): stri
 }
 
 /** Null for an upload that was torn while it began. Torn parts are removed. */
-async function loadUpload(folder: string): Promise<(Omit<MultipartUpload, 'id'> & { parts: Map<number, UploadPart> }) | null> {
+async function loadUpload(
+  folder: string,
+): Promise<(Omit<MultipartUpload, 'id'> & { parts: Map<number, UploadPart> }) | null> {
   const record = UploadRecord.safeParse(await readJsonFile(join(folder, 'upload.json')));
   if (!record.success) return null;
   const parts = new Map<number, UploadPart>();

@@ -1,11 +1,8 @@
 import { parseTagQuery } from './object-tags.ts';
-import { invalidArgument, notImplemented, S3Error } from './s3-error.ts';
+import { invalidArgument, notImplemented } from './s3-error.ts';
 import { defaultContentType, type ObjectDescription, type StoredObject } from './stored-object.ts';
 
 const metadataPrefix = 'x-amz-meta-';
-/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html */
-const maxMetadataBytes = 2048;
-
 const storedHeaderNames = ['cache-control', 'content-disposition', 'content-encoding', 'content-language', 'expires'];
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl; true: everybody may read */
@@ -26,7 +23,7 @@ const cannedAcls: ReadonlyMap<string, boolean> = new Map([
 export function readDescription(headers: ReadonlyMap<string, string>): ObjectDescription {
   const encryption = [...headers.keys()].find((name) => name.startsWith('x-amz-server-side-encryption'));
   if (encryption !== undefined) throw notImplemented(`encryption (${encryption})`);
-  assertStorageClass(headers.get('x-amz-storage-class'), 'InvalidStorageClass');
+  assertStorageClass(headers.get('x-amz-storage-class'));
   const stored = storedHeaderNames.map((name): [string, string] => [name, headers.get(name) ?? '']);
   return {
     contentType: headers.get('content-type') ?? defaultContentType,
@@ -39,22 +36,19 @@ export function readDescription(headers: ReadonlyMap<string, string>): ObjectDes
   };
 }
 
-/** `x-amz-meta-*`, their names without the prefix. @throws S3Error MetadataTooLarge, InvalidArgument */
+/** `x-amz-meta-*`, their names without the prefix. @throws S3Error InvalidArgument */
 export function readMetadata(headers: ReadonlyMap<string, string>): Record<string, string> {
   const metadata: [string, string][] = [];
-  let bytes = 0;
   for (const [header, value] of headers) {
     if (!header.startsWith(metadataPrefix)) continue;
     const name = header.slice(metadataPrefix.length);
     if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name)) {
-      throw invalidArgument(`"${header}" cannot be a header: name it ${metadataPrefix} and letters, digits or hyphens.`);
+      throw invalidArgument(
+        `"${header}" cannot be a header: name it ${metadataPrefix} and letters, digits or hyphens.`,
+      );
     }
     assertHeaderValue(header, value);
-    bytes += name.length + value.length;
     metadata.push([name, value]);
-  }
-  if (bytes > maxMetadataBytes) {
-    throw new S3Error(400, 'MetadataTooLarge', `Metadata may have ${maxMetadataBytes} bytes in names and values, no more.`);
   }
   // `__proto__` is a name like any other: entries become own properties.
   return Object.fromEntries(metadata);
@@ -62,22 +56,22 @@ export function readMetadata(headers: ReadonlyMap<string, string>): Record<strin
 
 /** A value that could not be sent back as a header is refused now, not when the object is read. @throws S3Error */
 export function assertHeaderValue(name: string, value: string): void {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what has to be found
   if (/[^\t\u0020-\u007e\u0080-\u00ff]/.test(value)) {
     throw invalidArgument(`The value of ${name} holds a control character, which no header may.`);
   }
 }
 
 /** @throws S3Error */
-export function assertStorageClass(storageClass: string | undefined, code: string): void {
+export function assertStorageClass(storageClass: string | undefined): void {
   if (storageClass === undefined || storageClass === '' || storageClass === 'STANDARD') return;
-  throw new S3Error(400, code, 'The storage class you specified is not valid: this store has STANDARD only.');
+  throw invalidArgument('The storage class you specified is not valid: this store has STANDARD only.');
 }
 
 /** @throws S3Error InvalidArgument for what is no canned ACL */
 export function isPublicRead(acl: string | undefined): boolean {
   const everybodyReads = cannedAcls.get(acl ?? 'private');
-  if (everybodyReads === undefined) throw invalidArgument(`Bad canned ACL: it may be ${[...cannedAcls.keys()].join(', ')}.`);
+  if (everybodyReads === undefined)
+    throw invalidArgument(`Bad canned ACL: it may be ${[...cannedAcls.keys()].join(', ')}.`);
   return everybodyReads;
 }
 

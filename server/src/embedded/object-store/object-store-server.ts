@@ -1,21 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { answerBucketCall, listBuckets } from './bucket-calls.ts';
-import { answerPreflight, corsHeadersFor } from './bucket-cors.ts';
-import { type Buckets, openBuckets } from './buckets.ts';
-import { answerObjectCall } from './object-calls.ts';
-import { drainBody, postObject } from './post-object.ts';
-import { readDocument } from './request-body.ts';
+import { corsHeadersFor } from './bucket-cors.ts';
+import { openBuckets } from './buckets.ts';
+import { drainRequest } from './drain-request.ts';
+import { routeRequest, type StoreContext } from './route-request.ts';
+import { type Answer, answerError, sendAnswer } from './s3-answer.ts';
 import { S3Error } from './s3-error.ts';
-import { buildPlainXml } from './s3-xml.ts';
-import { decode, parseQuery, verifySignature } from './signature-v4.ts';
+import { bucketOf } from './s3-request.ts';
 
 export interface ObjectStoreOptions {
+  /** Made where it is missing. One running store per folder. */
   dataFolder: string;
   host: string;
-  /** 0 = any free port. */
+  /** 0: any free one. */
   port: number;
+  /** What GetBucketLocation answers. Signatures may name any region, as on RadosGW. */
   region: string;
   accessKey: string;
   secretKey: string;
@@ -28,155 +29,93 @@ export interface RunningObjectStore {
   close(): Promise<void>;
 }
 
+/** Of a connection on which nothing moves. */
+const idleTimeoutMs = 120_000;
+/** Longer than clients keep idle connections, so that none is closed under a request that is on its way. */
+const keepAliveTimeoutMs = 75_000;
+/** Requests under way get so much time when the store closes. */
+const closeGraceMs = 2_000;
+
 /**
- * An object store on this machine's disk that behaves as Ceph RadosGW does where a product, an SDK or a browser can tell:
- * signatures and POST policies enforced, CORS, ranges, conditional PUT, copy, listing. For development and tests: one
- * process, one owner, no replication.
+ * A small S3 with its objects in files, for development and tests: AWS Signature V4 and POST policies are enforced, and
+ * statuses and error codes are those of Ceph RadosGW (Reef). One account, path-style addresses, one process per folder.
+ *
+ * @throws the error of `listen`, such as EADDRINUSE
  */
 export async function startObjectStore(options: ObjectStoreOptions): Promise<RunningObjectStore> {
-  const now = options.now ?? (() => new Date());
+  const { accessKey, secretKey, region, now = () => new Date() } = options;
   const buckets = await openBuckets(options.dataFolder, now);
-  const server = createServer((request, response) => {
-    answer(buckets, options, now, request, response).catch(() => response.destroy());
+  const context: StoreContext = { buckets, identity: { accessKey, secretKey }, region, now };
+  const server = createServer({ keepAliveTimeout: keepAliveTimeoutMs, requestTimeout: 0 }, (incoming, response) => {
+    void handleRequest(incoming, response, context);
   });
-  // Slow uploads are welcome here; the policy's expiry is what bounds them.
-  server.requestTimeout = 0;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ port: options.port, host: options.host, backlog: 1024 }, resolve);
+  server.timeout = idleTimeoutMs;
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    else socket.destroy();
   });
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://${options.host}:${port}`,
-    port,
-    close: async () => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  const port = await listen(server, options);
+  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+  return { url: `http://${host}:${port}`, port, close: () => close(server) };
 }
 
-async function answer(
-  buckets: Buckets,
-  options: ObjectStoreOptions,
-  now: () => Date,
-  request: IncomingMessage,
+/** Answers every request with something, and never throws. */
+async function handleRequest(
+  incoming: IncomingMessage,
   response: ServerResponse,
+  context: StoreContext,
 ): Promise<void> {
-  const requestId = randomUUID();
-  response.setHeader('x-amz-request-id', requestId);
-  const [path = '/', query = ''] = splitOnce(request.url ?? '/', '?');
-  let bucketName: string | undefined;
+  incoming.on('error', () => undefined);
+  response.on('error', () => undefined);
+  const requestId = `tx${randomUUID().replaceAll('-', '')}`;
   try {
-    const [bucketPart = '', ...keyParts] = path.slice(1).split('/');
-    bucketName = bucketPart === '' ? undefined : decode(bucketPart);
-    addCorsHeaders(buckets, bucketName, request, response);
-    await route(buckets, options, now(), {
-      request,
-      response,
-      path,
-      query,
-      bucketName,
-      key: decode(keyParts.join('/')),
-    });
-  } catch (error) {
-    await answerError(error, request, response, bucketName, requestId);
-  }
-}
-
-interface Route {
-  request: IncomingMessage;
-  response: ServerResponse;
-  path: string;
-  query: string;
-  bucketName: string | undefined;
-  key: string;
-}
-
-async function route(
-  buckets: Buckets,
-  options: ObjectStoreOptions,
-  now: Date,
-  { request, response, path, query, bucketName, key }: Route,
-): Promise<void> {
-  const method = request.method ?? '';
-  if (method === 'OPTIONS') {
-    const rules = bucketName === undefined ? null : buckets.get(bucketName).settings.cors;
-    response.writeHead(200, answerPreflight(rules, request.headers)).end();
-    return;
-  }
-  const parameters = new Map(parseQuery(query));
-  if (method === 'POST' && bucketName !== undefined && isForm(request, parameters)) {
-    return postObject(buckets.get(bucketName), request, response, options, now, `http://${request.headers.host ?? ''}`);
-  }
-  const verified = verifySignature({ method, path, query, headers: request.headers }, options, now);
-  if (bucketName === undefined) {
-    if (method !== 'GET') throw new S3Error(405, 'MethodNotAllowed', `The service itself does not take ${method}.`);
-    response.writeHead(200, { 'Content-Type': 'application/xml' }).end(listBuckets(buckets));
-    return;
-  }
-  if (key !== '') {
-    return answerObjectCall(buckets, {
-      request,
-      response,
-      bucket: buckets.get(bucketName),
-      key,
-      query: parameters,
-      verified,
-    });
-  }
-  const document = (): Promise<string> => readDocument(request, verified);
-  const { status, xml } = await answerBucketCall(buckets, { method, bucketName, query: parameters, document });
-  response.writeHead(status, xml === undefined ? {} : { 'Content-Type': 'application/xml' }).end(xml);
-}
-
-/** A POST that is not signed as an API call, and chooses no operation by its query, is a form. */
-function isForm(request: IncomingMessage, query: ReadonlyMap<string, string>): boolean {
-  const isCall = ['delete', 'uploads', 'uploadId', 'restore', 'select'].some((name) => query.has(name));
-  return request.headers.authorization === undefined && !isCall;
-}
-
-/** On every answer, errors included: otherwise a browser cannot tell its page what went wrong. */
-function addCorsHeaders(
-  buckets: Buckets,
-  bucketName: string | undefined,
-  request: IncomingMessage,
-  response: ServerResponse,
-): void {
-  const rules = bucketName === undefined ? null : buckets.find(bucketName)?.settings.cors;
-  if (request.method === 'OPTIONS' || rules === null || rules === undefined) return;
-  for (const [name, value] of Object.entries(corsHeadersFor(rules, request.headers, request.method ?? '')))
-    response.setHeader(name, value);
-}
-
-async function answerError(
-  error: unknown,
-  request: IncomingMessage,
-  response: ServerResponse,
-  bucketName: string | undefined,
-  requestId: string,
-): Promise<void> {
-  if (response.headersSent || response.destroyed) {
+    response.setHeader('x-amz-request-id', requestId);
+    const answer = await answerRequest(incoming, requestId, context);
+    await drainRequest(incoming);
+    for (const [name, value] of Object.entries(findCorsHeaders(incoming, context))) response.setHeader(name, value);
+    await sendAnswer(response, answer);
+  } catch {
+    // Nobody is there any more to hear about it.
     response.destroy();
-    return;
   }
-  const s3Error = error instanceof S3Error ? error : new S3Error(500, 'InternalError', 'The store failed. Try again.');
-  await drainBody(request);
-  if (!request.complete) response.setHeader('Connection', 'close');
-  const body = buildPlainXml('Error', [
-    ['Code', s3Error.code],
-    ['Message', s3Error.message],
-    ['BucketName', bucketName],
-    ['RequestId', requestId],
-    ['HostId', 'kuanary'],
-  ]);
-  response
-    .writeHead(s3Error.status, { 'Content-Type': 'application/xml' })
-    .end(request.method === 'HEAD' ? undefined : body);
 }
 
-function splitOnce(text: string, separator: string): [string, string] {
-  const at = text.indexOf(separator);
-  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+async function answerRequest(incoming: IncomingMessage, requestId: string, context: StoreContext): Promise<Answer> {
+  try {
+    return await routeRequest(incoming, context);
+  } catch (error) {
+    const failure = error instanceof S3Error ? error : toInternalError(error);
+    return answerError(failure, { bucket: bucketOf(incoming.url), requestId });
+  }
+}
+
+function toInternalError(error: unknown): S3Error {
+  return new S3Error(500, 'InternalError', error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+}
+
+/** On every answer, errors included: otherwise a page cannot read why it was refused. */
+function findCorsHeaders(incoming: IncomingMessage, { buckets }: StoreContext): Readonly<Record<string, string>> {
+  const rules = buckets.find(bucketOf(incoming.url))?.settings.cors ?? [];
+  return incoming.method === 'OPTIONS' ? {} : corsHeadersFor(rules, incoming.headers, incoming.method ?? '');
+}
+
+async function listen(server: Server, { port, host }: ObjectStoreOptions): Promise<number> {
+  server.listen(port, host);
+  await once(server, 'listening');
+  const address = server.address();
+  return isAddressInfo(address) ? address.port : port;
+}
+
+function isAddressInfo(address: AddressInfo | string | null): address is AddressInfo {
+  return typeof address === 'object' && address !== null;
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), closeGraceMs);
+  await closed;
+  clearTimeout(timer);
 }

@@ -2,12 +2,18 @@ import type { IncomingMessage } from 'node:http';
 import type { Bucket } from './buckets.ts';
 import { encodePercent } from './canonical-request.ts';
 import { maxBytesBeforeFile, parseBoundary, parseForm } from './multipart-form.ts';
-import { assertHeaderValue, assertStorageClass, isPublicRead, readMetadata, utf8AsHeaderBytes } from './object-headers.ts';
+import {
+  assertHeaderValue,
+  assertStorageClass,
+  isPublicRead,
+  readMetadata,
+  utf8AsHeaderBytes,
+} from './object-headers.ts';
 import { parseTagging } from './object-tags.ts';
 import { checkPostPolicy, type FormFields, type SizeRange } from './post-policy-check.ts';
 import { rawBody } from './request-body.ts';
-import { invalidArgument, S3Error } from './s3-error.ts';
 import type { Answer } from './s3-answer.ts';
+import { invalidArgument, S3Error } from './s3-error.ts';
 import { assertKey } from './s3-request.ts';
 import { buildPlainXml } from './s3-xml.ts';
 import type { Identity } from './signature-v4.ts';
@@ -37,7 +43,9 @@ export async function postObject(
 function readKey(fields: FormFields, filename: string | undefined): string {
   const key = fields.get('key');
   if (key === undefined) {
-    throw invalidArgument(`Key not specified: the form needs a field "key" within ${maxBytesBeforeFile} bytes before its file.`);
+    throw invalidArgument(
+      `Key not specified: the form needs a field "key" within ${maxBytesBeforeFile} bytes before its file.`,
+    );
   }
   if (key === '') throw invalidArgument('Empty object name: the field "key" must not be empty.');
   // A path in the file's name is the client's own business.
@@ -48,7 +56,7 @@ function readKey(fields: FormFields, filename: string | undefined): string {
 /** Cache-Control, Content-Disposition and their like are held to the policy and then dropped, as RadosGW does. */
 function describeForm(fields: FormFields): ObjectDescription {
   const publicRead = isPublicRead(fields.get('acl'));
-  assertStorageClass(fields.get('x-amz-storage-class'), 'InvalidArgument');
+  assertStorageClass(fields.get('x-amz-storage-class'));
   const headers = new Map([...fields].map(([name, value]) => [name, utf8AsHeaderBytes(value)]));
   const contentType = headers.get('content-type') ?? defaultContentType;
   assertHeaderValue('Content-Type', contentType);
@@ -62,12 +70,20 @@ async function* limitSize(file: AsyncIterable<Uint8Array>, range: SizeRange): As
   for await (const chunk of file) {
     bytes += chunk.length;
     if (bytes > range.maxBytes) {
-      throw new S3Error(400, 'EntityTooLarge', `The file is larger than the ${range.maxBytes} bytes that its policy allows.`);
+      throw new S3Error(
+        400,
+        'EntityTooLarge',
+        `The file is larger than the ${range.maxBytes} bytes that its policy allows.`,
+      );
     }
     yield chunk;
   }
   if (bytes < range.minBytes) {
-    throw new S3Error(400, 'EntityTooSmall', `The file has ${bytes} bytes, its policy demands ${range.minBytes} at least.`);
+    throw new S3Error(
+      400,
+      'EntityTooSmall',
+      `The file has ${bytes} bytes, its policy demands ${range.minBytes} at least.`,
+    );
   }
 }
 

@@ -38,7 +38,8 @@ export function checkPostPolicy(bucket: string, fields: FormFields, identity: Id
 function checkSignature(policyText: string, fields: FormFields, identity: Identity): void {
   const field = (name: string): string => {
     const value = fields.get(name);
-    if (value === undefined) throw invalidArgument(`Missing aws4 ${name.slice('x-amz-'.length)}: the form needs ${name} before its file.`);
+    if (value === undefined)
+      throw invalidArgument(`Missing aws4 ${name.slice('x-amz-'.length)}: the form needs ${name} before its file.`);
     return value;
   };
   if (field('x-amz-algorithm') !== signatureAlgorithm) {
@@ -50,7 +51,8 @@ function checkSignature(policyText: string, fields: FormFields, identity: Identi
   const credential = parsePostCredential(credentialText);
   const signingKey = deriveSigningKey(identity.secretKey, credential.scopeDate, credential.region);
   const expected = hmacSha256(signingKey, policyText).toString('hex');
-  if (credential.accessKey !== identity.accessKey) throw accessDenied('The access key of the form is not that of this store.');
+  if (credential.accessKey !== identity.accessKey)
+    throw accessDenied('The access key of the form is not that of this store.');
   if (!isSameSignature(signature, expected)) {
     throw accessDenied('The signature of the form is not the one that the secret key gives for its policy.');
   }

@@ -1,5 +1,5 @@
 import type { WriteCheck } from './object-files.ts';
-import { preconditionFailed } from './s3-error.ts';
+import { invalidArgument, preconditionFailed } from './s3-error.ts';
 import type { StoredObject } from './stored-object.ts';
 
 export interface ReadConditions {
@@ -10,22 +10,19 @@ export interface ReadConditions {
 }
 
 /**
- * RFC 9110 section 13.2.2, as RadosGW does it: `If-None-Match: *` on a read is no condition at all.
+ * RFC 9110 section 13.2.2, as RadosGW (Reef) does it: one ETag, with or without quotes; neither lists nor `*` mean anything.
  *
- * @throws S3Error PreconditionFailed
+ * @throws S3Error PreconditionFailed, InvalidArgument
  */
 export function checkReadConditions(object: StoredObject, conditions: ReadConditions): 'modified' | 'not-modified' {
   const { ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince } = conditions;
   if (ifMatch !== undefined) {
-    if (ifMatch.trim() !== '*' && !listsETag(ifMatch, object.etag)) {
-      throw preconditionFailed('The object has another ETag than If-Match names.');
-    }
+    if (!isETag(ifMatch, object)) throw preconditionFailed('The object has another ETag than the one of If-Match.');
   } else if (isBefore(ifUnmodifiedSince, object)) {
     throw preconditionFailed('The object was modified after the time of If-Unmodified-Since.');
   }
-  if (ifNoneMatch !== undefined) return listsETag(ifNoneMatch, object.etag) ? 'not-modified' : 'modified';
-  if (ifModifiedSince === undefined || Number.isNaN(Date.parse(ifModifiedSince))) return 'modified';
-  return isBefore(ifModifiedSince, object) ? 'modified' : 'not-modified';
+  if (ifNoneMatch !== undefined) return isETag(ifNoneMatch, object) ? 'not-modified' : 'modified';
+  return ifModifiedSince === undefined || isBefore(ifModifiedSince, object) ? 'modified' : 'not-modified';
 }
 
 /**
@@ -36,9 +33,11 @@ export function buildWriteCheck(headers: ReadonlyMap<string, string>): WriteChec
   const ifNoneMatch = headers.get('if-none-match')?.trim();
   const ifMatch = headers.get('if-match')?.trim();
   return (present) => {
-    if (ifNoneMatch === '*' && present !== undefined) throw preconditionFailed('There is an object of that key already.');
+    if (ifNoneMatch === '*' && present !== undefined)
+      throw preconditionFailed('There is an object of that key already.');
     if (ifMatch === undefined) return;
-    if (present === undefined) throw preconditionFailed('There is no object of that key, so none has the ETag of If-Match.');
+    if (present === undefined)
+      throw preconditionFailed('There is no object of that key, so none has the ETag of If-Match.');
     if (ifMatch !== '*' && ifMatch !== present.etag) {
       throw preconditionFailed(
         'The object has another ETag than If-Match names. As on Ceph RadosGW (Reef), write the ETag without quotes there.',
@@ -47,12 +46,14 @@ export function buildWriteCheck(headers: ReadonlyMap<string, string>): WriteChec
   };
 }
 
-function listsETag(header: string, etag: string): boolean {
-  return header.split(',').some((item) => item.trim().replace(/^W\//, '').replace(/^"(.*)"$/, '$1') === etag);
+function isETag(header: string, object: StoredObject): boolean {
+  return header.trim().replace(/^"(.*)"$/, '$1') === object.etag;
 }
 
 /** HTTP dates have whole seconds. */
 function isBefore(httpDate: string | undefined, object: StoredObject): boolean {
-  const milliseconds = Date.parse(httpDate ?? '');
-  return !Number.isNaN(milliseconds) && milliseconds < Math.floor(object.lastModified.getTime() / 1000) * 1000;
+  if (httpDate === undefined) return false;
+  const milliseconds = Date.parse(httpDate);
+  if (Number.isNaN(milliseconds)) throw invalidArgument(`"${httpDate}" is not an HTTP date.`);
+  return milliseconds < Math.floor(object.lastModified.getTime() / 1000) * 1000;
 }

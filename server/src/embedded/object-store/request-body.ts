@@ -49,23 +49,29 @@ async function* checkBody(
   incoming: IncomingMessage,
   payloadHash: string,
 ): AsyncGenerator<Uint8Array> {
-  const sha256 = /^[0-9a-f]{64}$/.test(payloadHash) ? createHash('sha256') : null;
-  if (sha256 === null && payloadHash !== 'UNSIGNED-PAYLOAD' && !payloadHash.startsWith('STREAMING-')) {
-    throw invalidArgument('x-amz-content-sha256 must be a SHA-256 in lower-case hex, UNSIGNED-PAYLOAD or a STREAMING word.');
-  }
+  const streaming = payloadHash.startsWith('STREAMING-');
+  const sha256 = streaming || payloadHash === 'UNSIGNED-PAYLOAD' ? null : createHash('sha256');
   const expectedMd5 = readContentMd5(incoming);
   const md5 = expectedMd5 === undefined ? null : createHash('md5');
   const decodedLength = incoming.headers['x-amz-decoded-content-length'];
+  if (streaming && decodedLength === undefined) {
+    throw invalidArgument('A body in chunks needs the header x-amz-decoded-content-length.');
+  }
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.length;
-    if (bytes > maxObjectBytes) throw new S3Error(400, 'EntityTooLarge', `One request may bring ${maxObjectBytes} bytes, no more.`);
+    if (bytes > maxObjectBytes)
+      throw new S3Error(400, 'EntityTooLarge', `One request may bring ${maxObjectBytes} bytes, no more.`);
     sha256?.update(chunk);
     md5?.update(chunk);
     yield chunk;
   }
-  if (payloadHash.startsWith('STREAMING-') && decodedLength !== undefined && decodedLength !== String(bytes)) {
-    throw new S3Error(400, 'IncompleteBody', `The body has ${bytes} bytes, x-amz-decoded-content-length says ${decodedLength}.`);
+  if (streaming && decodedLength !== String(bytes)) {
+    throw new S3Error(
+      400,
+      'IncompleteBody',
+      `The body has ${bytes} bytes, x-amz-decoded-content-length says ${decodedLength}.`,
+    );
   }
   if (sha256 !== null && sha256.digest('hex') !== payloadHash) {
     throw new S3Error(400, 'XAmzContentSHA256Mismatch', 'The body is not the one that x-amz-content-sha256 names.');

@@ -18,7 +18,11 @@ export const noSuchBucket = (bucket: string): S3Error =>
   new S3Error(404, 'NoSuchBucket', `There is no bucket "${bucket}".`);
 export const noSuchKey = (): S3Error => new S3Error(404, 'NoSuchKey', 'There is no object of that key.');
 export const noSuchUpload = (): S3Error =>
-  new S3Error(404, 'NoSuchUpload', 'There is no multipart upload of that id for that key: it was completed, aborted or never begun.');
+  new S3Error(
+    404,
+    'NoSuchUpload',
+    'There is no multipart upload of that id for that key: it was completed, aborted or never begun.',
+  );
 export const preconditionFailed = (message: string): S3Error => new S3Error(412, 'PreconditionFailed', message);
 export const notImplemented = (what: string): S3Error =>
   new S3Error(501, 'NotImplemented', `The embedded object store does not implement ${what}.`);

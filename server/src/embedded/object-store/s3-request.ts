@@ -25,7 +25,8 @@ export function parseRequest(incoming: IncomingMessage): S3Request {
   if (!path.startsWith('/')) throw new S3Error(400, 'InvalidURI', 'The address must be /<bucket>/<key>.');
   const [, bucket = '', ...rest] = path.split('/');
   const key = decodePercent(rest.join('/'));
-  if (bucket === '' && key !== '') throw new S3Error(400, 'InvalidBucketName', 'The address names no bucket: it must be /<bucket>/<key>.');
+  if (bucket === '' && key !== '')
+    throw new S3Error(400, 'InvalidBucketName', 'The address names no bucket: it must be /<bucket>/<key>.');
   const parameters = new Map<string, string>();
   for (const [name, value] of parseQuery(query.replaceAll('+', '%20'))) {
     if (!parameters.has(name)) parameters.set(name, value);
@@ -42,6 +43,11 @@ export function parseRequest(incoming: IncomingMessage): S3Request {
     key: key === '' ? undefined : key,
     parameters,
   };
+}
+
+/** Whether a request is about a version of the object that cannot be: nothing is versioned here, all is `null`. */
+export function namesMissingVersion({ parameters }: Pick<S3Request, 'parameters'>): boolean {
+  return !['', 'null'].includes(parameters.get('versionId') ?? '');
 }
 
 /** @throws S3Error InvalidObjectName */

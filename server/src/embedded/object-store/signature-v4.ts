@@ -62,7 +62,9 @@ export function verifySignature(request: SignedRequest, identity: Identity, now:
   const presigned = isPresigned(request.query);
   if (authorization === undefined && !presigned) return null;
   if (authorization !== undefined && presigned) {
-    throw invalidArgument('The request is signed twice, in the Authorization header and in the query: send one of them.');
+    throw invalidArgument(
+      'The request is signed twice, in the Authorization header and in the query: send one of them.',
+    );
   }
   const claim =
     authorization === undefined ? readQueryClaim(request, now) : readHeaderClaim(request, authorization, now);
@@ -90,13 +92,16 @@ function isPresigned(query: string): boolean {
 
 function readHeaderClaim(request: SignedRequest, authorization: string, now: Date): Claim {
   const [scheme = '', ...rest] = authorization.trim().split(/\s+/);
-  if (scheme !== signatureAlgorithm) throw invalidArgument(`The Authorization header must be of ${signatureAlgorithm}.`);
+  if (scheme !== signatureAlgorithm)
+    throw invalidArgument(`The Authorization header must be of ${signatureAlgorithm}.`);
   const parts = new Map<string, string>();
   for (const part of rest.join('').split(',')) {
     const at = part.indexOf('=');
     parts.set(part.slice(0, Math.max(at, 0)), part.slice(at + 1));
   }
-  const [credential, signedHeaders, signature] = ['Credential', 'SignedHeaders', 'Signature'].map((name) => parts.get(name));
+  const [credential, signedHeaders, signature] = ['Credential', 'SignedHeaders', 'Signature'].map((name) =>
+    parts.get(name),
+  );
   if (credential === undefined || signedHeaders === undefined || signature === undefined) {
     throw invalidArgument('The Authorization header must have Credential, SignedHeaders and Signature.');
   }
@@ -136,7 +141,8 @@ function readQueryClaim(request: SignedRequest, now: Date): Claim {
     signedHeaders: parameter('X-Amz-SignedHeaders').split(';'),
     signature: parameter('X-Amz-Signature'),
     date,
-    payloadHash: parameters.get('x-amz-content-sha256') ?? request.headers.get('x-amz-content-sha256') ?? 'UNSIGNED-PAYLOAD',
+    payloadHash:
+      parameters.get('x-amz-content-sha256') ?? request.headers.get('x-amz-content-sha256') ?? 'UNSIGNED-PAYLOAD',
     query: request.query
       .split('&')
       .filter((pair) => !/^X-Amz-Signature(?:=|$)/i.test(pair))
