@@ -93,6 +93,38 @@ describe('Cancel on the page', () => {
   });
 });
 
+describe('trouble on the page', () => {
+  it.each([
+    [
+      'the store',
+      () => `${stack.storeUrl}/**`,
+      /^The object store at 127\.0\.0\.1:\d+ could not be reached\. .+Try again\.$/,
+    ],
+    ['the API', () => `${stack.apiUrl}/complete`, /^The API could not be reached\. .+Try again\.$/],
+  ])('is explained when %s is away, and the upload works once it is back', async (_who, away, sentence) => {
+    const demo = await openDemoPage(context, stack);
+    await demo.page.route(away(), (route) => route.abort('connectionrefused'));
+    await demo.choose(pngFile('later.png', png));
+    const card = demo.card('later.png');
+    const again = card.getByRole('button', { name: 'Try again later.png' });
+    await again.waitFor();
+    expect(await card.locator('.state').textContent()).toMatch(sentence);
+
+    await demo.page.unroute(away());
+    await again.click();
+    await demo.shownPicture('later.png');
+  });
+
+  it('is not made by a file name: it is text, whatever it contains', async () => {
+    const demo = await openDemoPage(context, stack);
+    const name = '<img src=x onerror=alert(1)> & ";rm -rf ~;" \u202Egnp.png';
+    await demo.choose(pngFile(name, png));
+    await demo.shownPicture(name);
+    expect(await demo.card(name).getByRole('heading').textContent()).toBe(name);
+    expect(demo.complaints).toEqual([]);
+  });
+});
+
 describe('the page over time', () => {
   it('still has its pictures after a reload, and can still delete them', async () => {
     const demo = await openDemoPage(context, stack);

@@ -111,7 +111,7 @@ describe('pictures come to the page', () => {
     await page.keyboard.press('ArrowDown');
     await demo
       .card('keys.png')
-      .getByText(/Shown is the hero, 800 × 600/)
+      .getByText(/Shown is the hero, 800\s×\s600/)
       .waitFor();
     expect(await demo.shownPicture('keys.png')).not.toBe(thumbnailUrl);
 

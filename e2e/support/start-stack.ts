@@ -39,7 +39,11 @@ export async function startStack(
       ...options.settings,
     },
   });
-  await command.waitFor(/Ctrl-C stops/);
+  await command.waitFor(/Ctrl-C stops/).catch(async (error: unknown) => {
+    command.process.kill('SIGKILL');
+    await ownFolder?.remove();
+    throw error;
+  });
   const readyAfterMs = performance.now() - startedAt;
   const printed = async (name: string): Promise<string> =>
     (await command.waitFor(new RegExp(`^ *${name} +(\\S+)`, 'm')))[1] ?? '';

@@ -1,14 +1,7 @@
-import type { ImageFacts, ImageFormat } from '@kuanary/shared/contract';
+import type { ImageFacts } from '@kuanary/shared/contract';
 import { AppError } from '../errors.ts';
 import type { ObjectStorage } from '../storage/storage.ts';
-import { firstReadBytes, readImageHeader } from './image-header.ts';
-
-/** What a picture must be: sides and pixels as displayed, per frame. */
-export interface ImageLimits {
-  maxPixels: number;
-  maxSide: number;
-  allowedFormats: ReadonlySet<ImageFormat>;
-}
+import { firstReadBytes, type ImageLimits, readImageHeader } from './image-header.ts';
 
 export interface StoredImage {
   facts: ImageFacts;

@@ -1,7 +1,6 @@
 import { open } from 'node:fs/promises';
 import type { ImageFacts } from '@kuanary/shared/contract';
-import { readImageHeader } from './image-header.ts';
-import type { ImageLimits } from './read-image-facts.ts';
+import { type ImageLimits, readImageHeader } from './image-header.ts';
 
 /** Facts of a file on the server's own disk. @throws AppError saying why the content is not acceptable */
 export async function readSpooledImageFacts(

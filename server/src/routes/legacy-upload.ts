@@ -1,9 +1,9 @@
 import type { LegacyUploadAnswer } from '@kuanary/shared/contract';
 import type { Request, RequestHandler } from 'express';
 import type { Access } from '../access/authorise.ts';
+import type { ImageLimits } from '../images/image-header.ts';
 import type { PresetStore } from '../images/preset-store.ts';
 import type { PresetUrls } from '../images/preset-urls.ts';
-import type { ImageLimits } from '../images/read-image-facts.ts';
 import { readSpooledImageFacts } from '../images/read-spooled-image-facts.ts';
 import type { ObjectStorage } from '../storage/storage.ts';
 import type { UploadCommitter } from '../uploads/commit-upload.ts';

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { formatTable, type ImageFacts } from '@kuanary/shared/contract';
 import { AppError } from '../errors.ts';
+import type { ImageLimits } from '../images/image-header.ts';
 import { buildImageMetadata } from '../images/image-metadata.ts';
-import { type ImageLimits, readImageFacts } from '../images/read-image-facts.ts';
+import { readImageFacts } from '../images/read-image-facts.ts';
 import { type ObjectStorage, StorageError } from '../storage/storage.ts';
 import type { CommitRecord, CommitRecords, CommittedImage } from './commit-record.ts';
 import { attemptKey, imageFilename, incomingKey } from './object-keys.ts';

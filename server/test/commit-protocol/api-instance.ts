@@ -1,4 +1,5 @@
-import type { CommittedImage } from '../../src/uploads/commit-record.ts';
+import type { ObjectStorage } from '../../src/storage/storage.ts';
+import type { CommitRecords, CommittedImage } from '../../src/uploads/commit-record.ts';
 import type { BucketModel } from './bucket-model.ts';
 import type { CallScheduler, Process } from './call-scheduler.ts';
 import type { Protocol } from './protocol-under-test.ts';
@@ -7,10 +8,14 @@ import { receivedContent, signedBytes } from './tiny-pictures.ts';
 
 /** One running copy of the API, made of the code under test. */
 export interface ApiInstance extends Process {
-  /** `since` is the moment at which the run began that this call shares. */
+  /** Calls for one upload share a run; `since` is the moment at which that run began. */
   complete(uploadId: string): { since: number; image: Promise<CommittedImage> };
   receive(onUploadId: (uploadId: string) => void): Promise<CommittedImage>;
   deleteImage(filename: string, onlyOfUploadId: string | undefined): Promise<void>;
+  /** The names on the first page. */
+  listImages(): Promise<string[]>;
+  /** The name itself, if it is an image's. */
+  showImage(filename: string): Promise<string[]>;
   sweep(): Promise<unknown>;
 }
 
@@ -27,70 +32,75 @@ export interface ApiInstanceParts {
 const limits = { maxPixels: 1_000_000, maxSide: 1000, allowedFormats: new Set(['png', 'gif'] as const) };
 
 export function createApiInstance(name: string, parts: ApiInstanceParts): ApiInstance {
-  const { protocol, scheduler, bucket, copySupported, note } = parts;
+  const { protocol, bucket, newId } = parts;
   const process: Process = { name, alive: true };
-  const firstReads = new Map<string, Uint8Array | undefined>();
   const runsBegun = new WeakMap<Promise<CommittedImage>, number>();
-
-  const storageFor = (role: Role) =>
-    createSimulatedStorage(scheduler, bucket, {
-      process,
-      role,
-      copySupported,
-      onRead: (key, object) => firstReads.set(key, object?.bytes),
-      onCopied: (key, source) => {
-        if (firstReads.get(key) !== source.bytes) note('the policy was used again between read and copy');
-      },
-    });
-  const committerFor = (role: Role, newId: () => string) => {
-    const storage = storageFor(role);
-    const records = protocol.createCommitRecords(storage, 'conditional-put');
-    const { promote } = parts;
-    const onCopyUnsupported = (): void => note('copy unsupported');
-    const monotonicMs = bucket.nowMs;
-    const committer = protocol.createUploadCommitter({
-      storage,
-      records,
-      limits,
-      promote,
-      monotonicMs,
-      newId,
-      onCopyUnsupported,
-    });
-    return { storage, committer };
-  };
-  const { committer } = committerFor('commit', parts.newId);
-  const deleterStorage = storageFor('delete');
-  const deleter = protocol.createImageDeleter(
-    deleterStorage,
-    protocol.createCommitRecords(deleterStorage, 'conditional-put'),
-  );
+  const commitAccess = openStorage(process, 'commit', parts);
+  const deleteAccess = openStorage(process, 'delete', parts);
+  const showAccess = openStorage(process, 'show', parts);
+  const sweepAccess = openStorage(process, 'sweep', parts);
+  const committer = createCommitter(commitAccess, newId, parts);
+  const deleter = protocol.createImageDeleter(deleteAccess.storage, deleteAccess.records);
 
   return Object.assign(process, {
-    complete: (uploadId: string) => {
+    complete(uploadId: string) {
       const image = committer.commit({ uploadId, bytes: signedBytes });
       const since = runsBegun.get(image) ?? bucket.moment();
       runsBegun.set(image, since);
       return { since, image };
     },
-    receive: (onUploadId: (uploadId: string) => void) => {
+    receive(onUploadId: (uploadId: string) => void) {
+      const access = openStorage(process, 'receive', parts);
       // The first id that is asked for is the upload's.
-      let isFirst = true;
-      const receiver = committerFor('receive', () => {
-        const id = parts.newId();
-        if (isFirst) onUploadId(id);
-        isFirst = false;
+      let ids = 0;
+      const reportingId = (): string => {
+        const id = newId();
+        if (ids === 0) onUploadId(id);
+        ids += 1;
         return id;
-      });
-      return receiver.committer.commitReceived(receivedContent.facts, (filename, description) =>
-        receiver.storage.put(filename, receivedContent.bytes, description),
+      };
+      return createCommitter(access, reportingId, parts).commitReceived(
+        receivedContent.facts,
+        (filename, description) => access.storage.put(filename, receivedContent.bytes, description),
       );
     },
     deleteImage: (filename: string, onlyOfUploadId: string | undefined) =>
       deleter.deleteImage(filename, onlyOfUploadId),
-    sweep: () => {
-      const storage = storageFor('sweep');
-      return protocol.sweepUploads(storage, protocol.createCommitRecords(storage, 'conditional-put'));
+    async listImages() {
+      const { images } = await protocol.listImages(showAccess.storage, showAccess.records, { limit: 10 });
+      return images.map(({ filename }) => filename);
+    },
+    async showImage(filename: string) {
+      await protocol.findImage(showAccess.storage, showAccess.records, filename);
+      return [filename];
+    },
+    sweep: () => protocol.sweepUploads(sweepAccess.storage, sweepAccess.records),
+  });
+}
+
+interface StorageAccess {
+  storage: ObjectStorage;
+  records: CommitRecords;
+}
+
+function openStorage(process: Process, role: Role, parts: ApiInstanceParts): StorageAccess {
+  const { protocol, scheduler, bucket, copySupported, note } = parts;
+  const lastRead = new Map<string, Uint8Array | undefined>();
+  const storage = createSimulatedStorage(scheduler, bucket, {
+    process,
+    role,
+    copySupported,
+    onRead: (key, object) => lastRead.set(key, object?.bytes),
+    onCopied: (key, source) => {
+      if (lastRead.get(key) !== source.bytes) note('the policy is used again between read and copy');
     },
   });
+  return { storage, records: protocol.createCommitRecords(storage, 'conditional-put') };
+}
+
+function createCommitter({ storage, records }: StorageAccess, newId: () => string, parts: ApiInstanceParts) {
+  const { protocol, bucket, promote, note } = parts;
+  const onCopyUnsupported = (): void => note('copy unsupported');
+  const monotonicMs = bucket.nowMs;
+  return protocol.createUploadCommitter({ storage, records, limits, promote, monotonicMs, newId, onCopyUnsupported });
 }

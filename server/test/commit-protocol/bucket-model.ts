@@ -20,6 +20,7 @@ export interface Span {
 
 /** An S3 bucket as it would be if every call took no time: the truth that calls arrive at, with a memory of its past. */
 export interface BucketModel {
+  startMs: number;
   /** The storage's clock. */
   nowMs(): number;
   advance(ms: number): void;
@@ -96,6 +97,7 @@ export function createBucketModel(startMs: number, onChange: (key: string) => vo
   }
 
   return {
+    startMs,
     nowMs: () => nowMs,
     advance: (ms) => {
       nowMs += ms;

@@ -66,8 +66,9 @@ interface LateEffect {
 const landsWithinMs = 90_000;
 /** A longer pause ends what is under way. */
 const longPauseMs = 20_000;
-/** Some calls are overtaken by nearly everything else. */
+/** Some calls are overtaken by nearly everything else; most of what lands late is. */
 const weights = [1, 1, 1, 0.2, 0.03];
+const lateWeights = [1, 0.1, 0.03];
 
 export function createCallScheduler(
   bucket: BucketModel,
@@ -155,7 +156,7 @@ export function createCallScheduler(
   }
 
   function delay({ step: stepName, effect }: Waiting): void {
-    late.push({ step: stepName, landsByMs: bucket.nowMs() + landsWithinMs, weight: random.pick(weights), effect });
+    late.push({ step: stepName, landsByMs: bucket.nowMs() + landsWithinMs, weight: random.pick(lateWeights), effect });
   }
 
   function land({ step: stepName, effect }: LateEffect): void {

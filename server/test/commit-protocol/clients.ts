@@ -3,7 +3,7 @@ import { StorageError } from '../../src/storage/storage.ts';
 import { incomingKey } from '../../src/uploads/object-keys.ts';
 import { attemptMinAgeMs } from '../../src/uploads/sweep-uploads.ts';
 import type { ApiInstance } from './api-instance.ts';
-import type { World } from './schedule.ts';
+import type { World } from './world.ts';
 import { contents } from './tiny-pictures.ts';
 
 /** Somebody outside the API who does one thing at a time, some times, whenever the schedule says so. */
@@ -23,7 +23,8 @@ export const ticketMs = 120 * 60_000;
 export function createUploader(world: World, firstUpload: 'at once' | 'some time'): Client {
   const { bucket, random } = world;
   const endsMs = bucket.nowMs() + policyMs;
-  let left = 1 + random.below(5);
+  const eagerness = random.pick([0.3, 0.6, 2]);
+  let left = 1 + random.below(8);
   let isFirst = true;
   const upload = (): void => {
     const content = isFirst && random.chance(0.85) ? random.pick(contents.slice(0, 4)) : random.pick(contents);
@@ -35,13 +36,17 @@ export function createUploader(world: World, firstUpload: 'at once' | 'some time
   if (firstUpload === 'at once') upload();
   return {
     name: 'uploader',
-    eagerness: () => (left > 0 && bucket.nowMs() < endsMs ? 0.6 : 0),
+    eagerness: () => (left > 0 && bucket.nowMs() < endsMs ? eagerness : 0),
     move: upload,
     isWaiting: () => false,
   };
 }
 
-export function createCompleter(world: World, name: string): Client & { complete(instance: ApiInstance): void } {
+export interface Completer extends Client {
+  complete(instance: ApiInstance): void;
+}
+
+export function createCompleter(world: World, name: string): Completer {
   const { bucket, random, auditor, uploadId } = world;
   const endsMs = bucket.nowMs() + ticketMs;
   let left = 1 + random.below(4);
@@ -76,8 +81,13 @@ export function createCompleter(world: World, name: string): Client & { complete
   };
 }
 
-/** Deletes any name that the bucket has at the root, its uploader's or not, and repeats the call until it is answered. */
-export function createDeleter(world: World, name: string): Client & { finish(instance: ApiInstance): void } {
+export interface Deleter extends Client {
+  /** Calls again, unless the last call was answered. */
+  repeat(instance: ApiInstance): void;
+}
+
+/** Deletes whatever name the bucket has, that of an image or not, and repeats the call until it is answered. */
+export function createDeleter(world: World, name: string): Deleter {
   const { bucket, random, auditor } = world;
   const calls = trackCalls();
   let left = 1 + random.below(4);
@@ -87,7 +97,7 @@ export function createDeleter(world: World, name: string): Client & { finish(ins
     if (target === null) return;
     const { filename, onlyOfUploadId } = target;
     const since = bucket.moment();
-    auditor.deleteBegan(filename);
+    auditor.deleteBegan(filename, onlyOfUploadId);
     const ended = (status: 204 | 404): void => {
       target = null;
       world.note(`DELETE: ${status}`);
@@ -102,20 +112,19 @@ export function createDeleter(world: World, name: string): Client & { finish(ins
     });
   }
 
-  const names = (): string[] => bucket.keys().filter((key) => key.startsWith('image-'));
   return {
     name,
-    eagerness: () => (left > 0 && !calls.isWaiting() && (target !== null || names().length > 0) ? 0.5 : 0),
+    eagerness: () => (left > 0 && !calls.isWaiting() && (target !== null || hasImages(world)) ? 0.5 : 0),
     move: (instance) => {
       left -= 1;
       target ??= {
-        filename: random.pick(names()),
+        filename: random.pick(namesOf(world)),
         onlyOfUploadId: random.pick([null, null, world.uploadId, random.uuid()]) ?? undefined,
       };
       repeat(instance);
     },
     isWaiting: calls.isWaiting,
-    finish: repeat,
+    repeat,
   };
 }
 
@@ -149,6 +158,41 @@ export function createFormUploader(world: World, name: string): Client {
     },
     isWaiting: calls.isWaiting,
   };
+}
+
+/** Asks for the list of images, and for single ones by whatever name the bucket has. */
+export function createReader(world: World, name: string): Client {
+  const { bucket, random, auditor } = world;
+  const calls = trackCalls();
+  let left = random.below(5);
+  return {
+    name,
+    eagerness: () => (left > 0 && !calls.isWaiting() && hasImages(world) ? 0.5 : 0),
+    move: (instance) => {
+      left -= 1;
+      const since = bucket.moment();
+      const asked = random.chance(0.5) ? instance.listImages() : instance.showImage(random.pick(namesOf(world)));
+      calls.track(instance, asked, {
+        resolved: (filenames) => {
+          world.note('images are shown');
+          auditor.shown(filenames, since);
+        },
+        rejected: (error) => {
+          const isMissing = error instanceof AppError && error.code === 'image_not_found';
+          if (!isMissing && !(error instanceof StorageError)) auditor.unexpected(error);
+        },
+      });
+    },
+    isWaiting: calls.isWaiting,
+  };
+}
+
+function namesOf({ bucket }: World): string[] {
+  return bucket.keys().filter((key) => key.startsWith('image-'));
+}
+
+function hasImages({ bucket }: World): boolean {
+  return bucket.keys().some((key) => key.startsWith('image-'));
 }
 
 /** What makes instances sweep: more than one at a time, on the same and on different ones. */

@@ -9,12 +9,12 @@ it('tries', { timeout: 600_000 }, async () => {
   const kinds = new Map<string, number>();
   let shortest: string[] | null = null, what = '';
   for (let seed = s0; seed < s0 + n; seed += 1) {
-    const v = await playSchedule({ protocol: realProtocol, seed, coverage });
+    const v = await playSchedule(realProtocol, seed, { coverage });
     if (v) {
       const k = v.invariant + ' ' + v.what.replace(/[0-9a-f]{8}-[0-9a-f-]{27}\.?(png|gif)?/g, '#');
       kinds.set(k, (kinds.get(k) ?? 0) + 1);
       const trace: string[] = [];
-      await playSchedule({ protocol: realProtocol, seed, trace });
+      await playSchedule(realProtocol, seed, { trace });
       if (!shortest || trace.length < shortest.length) { shortest = trace; what = v.invariant + v.what + seed; }
     }
   }

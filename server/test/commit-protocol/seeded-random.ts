@@ -28,8 +28,8 @@ export function createSeededRandom(seed: number): SeededRandom {
   }
 
   function uuid(): string {
-    const hex = (digits: number): string => Array.from({ length: digits }, () => below(16).toString(16)).join('');
-    return `${hex(8)}-${hex(4)}-4${hex(3)}-8${hex(3)}-${hex(12)}`;
+    const hex = (digits: number): string => Math.floor(next() * 16 ** digits).toString(16).padStart(digits, '0');
+    return `${hex(8)}-${hex(4)}-4${hex(3)}-8${hex(3)}-${hex(6)}${hex(6)}`;
   }
 
   return { next, below, chance: (probability) => next() < probability, pick, uuid };

@@ -3,7 +3,7 @@ import type { BucketModel, StoredObject } from './bucket-model.ts';
 import type { CallKind, CallScheduler, Process } from './call-scheduler.ts';
 
 /** What a storage call is for: it names the step of the protocol together with the call. */
-export type Role = 'commit' | 'receive' | 'delete' | 'sweep';
+export type Role = 'commit' | 'receive' | 'delete' | 'show' | 'sweep';
 
 export interface StorageView {
   process: Process;
@@ -14,6 +14,9 @@ export interface StorageView {
   /** Hears what a copy found, likewise. */
   onCopied?: (key: string, source: StoredObject) => void;
 }
+
+/** As the storage promises: a process that slept after reading does not write any more. */
+const writesWithinMs = 60_000;
 
 /** The storage as one process sees it: each call is carried out when the scheduler says so, and ends as it says. */
 export function createSimulatedStorage(
@@ -56,8 +59,10 @@ export function createSimulatedStorage(
       }),
 
     copyByStreaming: async (sourceKey, targetKey, options) => {
+      const beganMs = bucket.nowMs();
       const source = await call('open', sourceKey, 'read', () => readSource(sourceKey));
       if (source === null) return null;
+      if (bucket.nowMs() - beganMs > writesWithinMs) throw new StorageError('timeout', 'stream');
       await call('stream', targetKey, 'write-once', () => bucket.put(targetKey, source.bytes, options));
       return 'copied';
     },

@@ -440,6 +440,24 @@ export function describeImgproxy(name: string, make: () => Promise<ImgproxyUnder
         expect(await quarterAt(picture, 30, 30)).toBe(expected);
       });
 
+      it.each([
+        ['fl:1', 'noea', 'sowe'],
+        ['fl:0:1', 'sowe', 'noea'],
+        ['fl:1:1', 'soea', 'nowe'],
+        ['rot:90', 'sowe', 'noea'],
+        ['rot:180', 'soea', 'nowe'],
+        ['rot:270', 'noea', 'sowe'],
+        ['rot:90/fl:1', 'nowe', 'soea'],
+        ['rot:270/fl:0:1', 'nowe', 'soea'],
+      ])('%s brings %s to the top left and %s to the bottom right', async (options, topLeft, bottomRight) => {
+        const picture = await render(`${options}/w:100/f:png`, 'photo.jpg');
+        const { height } = await sharp(picture).metadata();
+        expect([await quarterAt(picture, 5, 5), await quarterAt(picture, 94, height - 6)]).toEqual([
+          topLeft,
+          bottomRight,
+        ]);
+      });
+
       it('turns a picture upright by its EXIF orientation, unless told not to', async () => {
         const upright = await render('w:100/f:png', 'sideways.jpg');
         expect(await describePicture(upright)).toBe('png 100x150');

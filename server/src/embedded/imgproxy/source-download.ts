@@ -58,7 +58,7 @@ const maxAttempts = 3;
  */
 export function resolveSource(source: SourceAddress, bucket: string): SourceObject {
   const prefix = `s3://${bucket}/`;
-  if (!source.url.startsWith(prefix) || !/\./.test(source.url.slice(prefix.length))) {
+  if (!source.url.startsWith(prefix) || !/^[^/]*\./.test(source.url.slice(prefix.length))) {
     throw new ImgproxyError(
       404,
       'Invalid source URL',

@@ -61,6 +61,11 @@ export function listVersions({ request, bucket }: BucketCall): Answer {
   return answerXml(listObjectVersions(bucket.name, bucket.objects, request.parameters));
 }
 
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html */
+export function getBucketLocation({ region }: BucketCall): Answer {
+  return answerXml(buildXml('LocationConstraint', region));
+}
+
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html: never enabled */
 export function getBucketVersioning(): Answer {
   return answerXml(buildXml('VersioningConfiguration', []));

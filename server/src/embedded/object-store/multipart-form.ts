@@ -16,8 +16,8 @@ export interface ParsedForm {
   fields: ReadonlyMap<string, string>;
   /** Of the file part; undefined where it names none. */
   filename: string | undefined;
-  /** The file's bytes, to be read to the end. It throws where the form ends without a closing boundary. */
-  file: AsyncIterable<Uint8Array>;
+  /** The file's bytes, to be read to the end: it throws where the form has no closing boundary. Null without a file. */
+  file: AsyncIterable<Uint8Array> | null;
 }
 
 /** The boundary of a multipart/form-data content type. @throws S3Error InvalidArgument */
@@ -38,7 +38,7 @@ export function parseBoundary(contentType: string | undefined): string {
  * Reads a form (RFC 7578) up to its file, which comes last in S3's forms: what follows it is ignored. The file is
  * streamed; everything before it is small by the limits above.
  *
- * @throws S3Error InvalidArgument for what is malformed, too large or without a file; MaxPostPreDataLengthExceeded
+ * @throws S3Error InvalidArgument for what is malformed, MaxPostPreDataLengthExceeded
  */
 export async function parseForm(body: AsyncIterable<Uint8Array>, boundary: string): Promise<ParsedForm> {
   const input = createByteInput(withLineEndBefore(body));
@@ -55,7 +55,7 @@ export async function parseForm(body: AsyncIterable<Uint8Array>, boundary: strin
   await readUntil(delimiter);
   for (let count = 0; ; count += 1) {
     const ending = (await input.peek(2)).toString('latin1');
-    if (ending === '--') throw invalidArgument('The form has no file: a part named "file" must be its last one.');
+    if (ending === '--') return { fields, filename: undefined, file: null };
     if (ending !== '\r\n') throw invalidArgument('Malformed request: lines of a form end in CRLF.');
     if (count > maxFields) throw invalidArgument(`A form may have ${maxFields} fields before its file, no more.`);
     input.skip(2);

@@ -10,6 +10,8 @@ export interface BucketCall {
   bucket: Bucket;
   /** All of them, for copies from another one. */
   buckets: Buckets;
+  /** Of the store. */
+  region: string;
 }
 
 export interface ObjectCall extends BucketCall {

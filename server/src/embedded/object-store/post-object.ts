@@ -35,6 +35,7 @@ export async function postObject(
   const key = readKey(fields, filename);
   const range = checkPostPolicy(bucket.name, fields, context.identity, context.now);
   const description = describeForm(fields);
+  if (file === null) throw invalidArgument('The form has no file: a part named "file" must be its last one.');
   const written = await bucket.objects.data.write(limitSize(file, range));
   const object = await bucket.objects.publish(key, { written, description });
   return buildAnswer(bucket.name, object, fields, incoming.headers.host ?? '');
@@ -90,8 +91,9 @@ async function* limitSize(file: AsyncIterable<Uint8Array>, range: SizeRange): As
 function buildAnswer(bucket: string, object: StoredObject, fields: FormFields, host: string): Answer {
   const location = `http://${host}/${bucket}/${encodePercent(object.key)}`;
   const headers = { ETag: `"${object.etag}"`, Location: location };
-  const redirect = toRedirectUrl(fields.get('success_action_redirect') ?? fields.get('redirect'));
-  if (redirect !== null) {
+  const redirect = fields.get('success_action_redirect') ?? '';
+  // As it was written, like RadosGW, so long as a header can hold it.
+  if (/^[\x21-\x7e]+$/.test(redirect)) {
     const query = `bucket=${bucket}&key=${encodePercent(object.key)}&etag=${encodePercent(`"${object.etag}"`)}`;
     return { status: 303, headers: { ...headers, Location: `${redirect}?${query}` } };
   }
@@ -110,9 +112,4 @@ function buildAnswer(bucket: string, object: StoredObject, fields: FormFields, h
     default:
       return { status: 204, headers };
   }
-}
-
-/** As it was written, like RadosGW; anything but an absolute web address is ignored. */
-function toRedirectUrl(text: string | undefined): string | null {
-  return text !== undefined && /^https?:\/\/[\x21-\x7e]+$/.test(text) && URL.canParse(text) ? text : null;
 }

@@ -28,7 +28,7 @@ export function parsePostPolicy(base64: string): PostPolicy {
   if (typeof expiration !== 'string') throw invalidArgument('Policy missing expiration');
   if (conditions === undefined) throw invalidArgument('Policy missing conditions');
   if (!Array.isArray(conditions)) throw invalidArgument('Failed to parse policy: conditions must be a list.');
-  return { expiration: parseExpiration(expiration), conditions: conditions.flatMap(parseCondition) };
+  return { expiration: parseExpiration(expiration), conditions: conditions.map(parseCondition) };
 }
 
 function parseDocument(base64: string): unknown {
@@ -60,15 +60,16 @@ function parseExpiration(text: string): number {
   return milliseconds;
 }
 
-function parseCondition(condition: unknown): PolicyCondition[] {
-  if (Array.isArray(condition)) return [parseListCondition(condition)];
+function parseCondition(condition: unknown): PolicyCondition {
+  if (Array.isArray(condition)) return parseListCondition(condition);
   if (typeof condition !== 'object' || condition === null) {
     throw invalidArgument('Failed to parse policy: a condition must be an object or a list.');
   }
-  return Object.entries(condition).map(([field, value]) => {
-    if (typeof value !== 'string') throw invalidArgument(`Failed to parse policy: the value of ${field} must be text.`);
-    return { kind: 'is', field: field.toLowerCase(), value };
-  });
+  const [[field, value] = ['', undefined], ...others] = Object.entries(condition);
+  if (typeof value !== 'string' || others.length > 0) {
+    throw invalidArgument('Failed to parse policy: a condition that is an object must have one field, of text.');
+  }
+  return { kind: 'is', field: field.toLowerCase(), value };
 }
 
 function parseListCondition(condition: readonly unknown[]): PolicyCondition {
