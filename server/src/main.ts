@@ -8,7 +8,7 @@ import { createApiKeys } from './access/api-keys.ts';
 import { createAccess } from './access/authorise.ts';
 import { createTickets } from './access/ticket.ts';
 import { createApp } from './app.ts';
-import { type Config, findConfigWarnings } from './config.ts';
+import type { Config } from './config.ts';
 import { drainServer } from './drain-server.ts';
 import { createPresetStore } from './images/preset-store.ts';
 import { createPresetUrls } from './images/preset-urls.ts';
@@ -37,7 +37,6 @@ export interface RunningServer {
 
 /** Builds everything from a configuration and listens. The only place that knows all parts. */
 export async function startServer(config: Config, log: Logger, demoPages?: RequestHandler): Promise<RunningServer> {
-  for (const warning of findConfigWarnings(config)) log.warn(warning);
   const monotonicMs = (): number => performance.now();
   const { bucket } = config.storage;
 

@@ -49,7 +49,8 @@ export async function buildDevEnvironment(
   for (const [name, value] of Object.entries(given)) {
     if (value !== undefined && value.trim() !== '') environment[name] = value;
     // A value in a file is a given value too.
-    if (name.endsWith('_FILE') && value !== undefined) delete environment[name.slice(0, -'_FILE'.length)];
+    if (name.endsWith('_FILE') && value !== undefined && value.trim() !== '')
+      delete environment[name.slice(0, -'_FILE'.length)];
   }
   return environment;
 }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { ConfigError, loadConfig } from '../config.ts';
+import { type Config, loadConfig } from '../config.ts';
 import { createDemoPages } from '../demo/demo-pages.ts';
 import { startImgproxyStandIn } from '../embedded/imgproxy/imgproxy-server.ts';
 import { findImgproxy, startRealImgproxy } from '../embedded/imgproxy/real-imgproxy.ts';
@@ -19,6 +19,8 @@ import { defaultStorePort } from './store.ts';
  */
 export async function runDev(args: string[]): Promise<void> {
   parseOptions(args, []);
+  // Which Node the AWS SDK will want next year is no news for somebody who tries this out; `start` still tells.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const given = process.env;
   const embedStore = isMissing(given['S3_ENDPOINT']);
   const embedImgproxy = isMissing(given['IMGPROXY_URL']);
@@ -41,40 +43,19 @@ export async function runDev(args: string[]): Promise<void> {
     for (const stop of stops.splice(0).reverse()) await stop();
   };
   try {
-    if (embedStore) {
-      const { region, accessKey, secretKey } = config.storage;
-      const store = await listenOrExplain(
-        startObjectStore({
-          dataFolder: resolve(dataFolder, 'store'),
-          host: '127.0.0.1',
-          port: storePort,
-          region,
-          accessKey,
-          secretKey,
-        }),
-        'object store',
-        storePort,
-        'KUANARY_STORE_PORT',
-      );
-      stops.push(store.close);
-      const origins = [...new Set([...config.access.allowedOrigins, ...config.access.anonymousOrigins])];
-      await prepareBucket({ ...config.storage, endpoint: store.url }, origins.length > 0 ? origins : ['*']);
-    }
+    if (embedStore) stops.push(await startStore(config, storePort, resolve(dataFolder, 'store')));
     let imgproxyKind = 'your own';
     if (embedImgproxy) {
-      const program = await findImgproxy(given['PATH']);
-      imgproxyKind = program === null ? 'stand-in' : `${program}`;
-      const options = { host: '127.0.0.1', port: imgproxyPort, ...config.imgproxy, s3: config.storage };
-      const started = program === null ? startImgproxyStandIn(options) : startRealImgproxy(program, options);
-      const imgproxy = await listenOrExplain(started, 'imgproxy', imgproxyPort, 'KUANARY_IMGPROXY_PORT');
+      const imgproxy = await startImgproxy(config, imgproxyPort, given['PATH']);
+      imgproxyKind = imgproxy.kind;
       stops.push(imgproxy.close);
     }
-    const log = createLogger(config.log.level);
     const demoPages = createDemoPages({
       storageOrigin: new URL(config.storage.publicEndpoint).origin,
       imgproxyOrigin: new URL(config.imgproxy.url).origin,
     });
-    const server = await listenOrExplain(startServer(config, log, demoPages), 'API', config.http.port, 'PORT');
+    const starting = startServer(config, createLogger(config.log.level), demoPages);
+    const server = await listenOrExplain(starting, 'API', config.http.port, 'PORT');
     stops.push(server.stop);
     // Before anything is printed: who waits for the print may press Ctrl-C at once.
     stopOnSignal(stopAll, config.http.shutdownGraceSeconds);
@@ -85,14 +66,43 @@ export async function runDev(args: string[]): Promise<void> {
   Object store        ${config.storage.publicEndpoint}${embedStore ? '  (embedded)' : ''}
   imgproxy            ${config.imgproxy.url}  (${imgproxyKind})
   Data                ${embedStore ? dataFolder : 'in your bucket'}
-  API key             ${environment['API_KEYS']?.split(',')[0] ?? 'none'}
+  API key             ${environment['API_KEYS']?.split(',')[0] ?? 'in your API_KEYS_FILE'}
+  Without a key       ${describeAnonymous(config)}
 
   Ctrl-C stops all of it.
 `);
   } catch (error) {
     await stopAll();
-    throw error instanceof Error ? error : new ConfigError(['the parts did not start']);
+    throw error;
   }
+}
+
+async function startStore(config: Config, port: number, dataFolder: string): Promise<() => Promise<void>> {
+  const { region, accessKey, secretKey } = config.storage;
+  const starting = startObjectStore({ dataFolder, host: '127.0.0.1', port, region, accessKey, secretKey });
+  const store = await listenOrExplain(starting, 'object store', port, 'KUANARY_STORE_PORT');
+  const origins = [...new Set([...config.access.allowedOrigins, ...config.access.anonymousOrigins])];
+  await prepareBucket({ ...config.storage, endpoint: store.url }, origins.length > 0 ? origins : ['*']);
+  return store.close;
+}
+
+/** A real imgproxy on the PATH where there is one, the stand-in otherwise. */
+async function startImgproxy(
+  config: Config,
+  port: number,
+  path: string | undefined,
+): Promise<{ kind: string; close: () => Promise<void> }> {
+  const program = await findImgproxy(path);
+  const options = { host: '127.0.0.1', port, ...config.imgproxy, s3: config.storage };
+  const starting = program === null ? startImgproxyStandIn(options) : startRealImgproxy(program, options);
+  const imgproxy = await listenOrExplain(starting, 'imgproxy', port, 'KUANARY_IMGPROXY_PORT');
+  return { kind: program ?? 'stand-in', close: imgproxy.close };
+}
+
+function describeAnonymous({ access }: Config): string {
+  const pages = access.anonymousOrigins.join(', ');
+  const signing = pages === '' ? 'no page may upload' : `pages of ${pages === '*' ? 'any origin' : pages} may upload`;
+  return `${signing}; /upload ${access.legacyUpload === 'anonymous' ? 'takes any client' : `is set to ${access.legacyUpload}`}`;
 }
 
 function isMissing(setting: string | undefined): boolean {

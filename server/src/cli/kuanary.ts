@@ -1,16 +1,25 @@
 import { existsSync } from 'node:fs';
 import { ConfigError } from '../config.ts';
-import { runDev } from './dev.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';
-import { runImgproxy } from './imgproxy.ts';
-import { runStart } from './start.ts';
-import { runStore } from './store.ts';
 
+/** Each command is loaded when it is asked for: `start` needs neither the embedded store nor sharp. */
 const commands: Record<string, { run: (args: string[]) => Promise<void>; summary: string }> = {
-  dev: { run: runDev, summary: 'start everything on this machine: API, demo page, object store, imgproxy' },
-  start: { run: runStart, summary: 'start the API for production, from the settings in the environment or .env' },
-  store: { run: runStore, summary: 'start the embedded object store alone: --port 5002 --data .kuanary/store' },
-  imgproxy: { run: runImgproxy, summary: 'start the imgproxy stand-in alone: --port 5003' },
+  dev: {
+    run: async (args) => (await import('./dev.ts')).runDev(args),
+    summary: 'start everything on this machine: API, demo page, object store, imgproxy',
+  },
+  start: {
+    run: async (args) => (await import('./start.ts')).runStart(args),
+    summary: 'start the API for production, from the settings in the environment or .env',
+  },
+  store: {
+    run: async (args) => (await import('./store.ts')).runStore(args),
+    summary: 'start the embedded object store alone: --port 5002 --data .kuanary/store',
+  },
+  imgproxy: {
+    run: async (args) => (await import('./imgproxy.ts')).runImgproxy(args),
+    summary: 'start the imgproxy stand-in alone: --port 5003',
+  },
 };
 
 const usage = `Usage: kuanary <command>

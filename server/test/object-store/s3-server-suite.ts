@@ -1,4 +1,12 @@
 import { afterAll, beforeAll, describe } from 'vitest';
+import { describeAuthentication } from './authentication-suite.ts';
+import { describeBodies } from './body-suite.ts';
+import { describeBuckets } from './bucket-suite.ts';
+import { describeCopies } from './copy-suite.ts';
+import { describeCors } from './cors-suite.ts';
+import { describeListings } from './list-suite.ts';
+import { describeMultipartUploads } from './multipart-suite.ts';
+import { describeObjects } from './object-suite.ts';
 import { describePostObject } from './post-object-suite.ts';
 import type { ServerAddress } from './sign-request.ts';
 import { createSuiteBucket, type SuiteBucket } from './suite-bucket.ts';
@@ -22,6 +30,17 @@ export function describeS3Server(name: string, start: () => Promise<S3Server>): 
       await server.close();
     });
 
-    describePostObject(() => bucket);
+    const parts = [
+      describeAuthentication,
+      describeBodies,
+      describeBuckets,
+      describeObjects,
+      describeCopies,
+      describeListings,
+      describeMultipartUploads,
+      describeCors,
+      describePostObject,
+    ];
+    for (const describePart of parts) describePart(() => bucket);
   });
 }
