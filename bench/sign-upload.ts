@@ -3,9 +3,9 @@ import { buildKuanarySettings } from './kuanary-settings.ts';
 import { type Benchmark, type Measurement, summarisePairs } from './measurement.ts';
 import { withServerGroup } from './server-group.ts';
 
-const rounds = 5;
-const load = { connections: 20, seconds: 4 };
-const warmUp = { ...load, seconds: 3 };
+const rounds = 10;
+const load = { connections: 20, seconds: 2 };
+const warmUp = { ...load, seconds: 5 };
 
 /** Requests a second of three servers that run side by side and are asked in turn. */
 export const signUpload: Benchmark = (progress) =>

@@ -15,6 +15,7 @@ export function logRequests(log: Logger, monotonicMs: () => number): RequestHand
           requestId,
           method: request.method,
           path: request.path,
+          ip: request.ip,
           status: response.writableFinished ? response.statusCode : 499,
           code: response.locals['errorCode'],
           ms: Math.round(monotonicMs() - startedMs),

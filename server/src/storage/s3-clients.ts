@@ -22,7 +22,7 @@ export interface S3Settings {
 }
 
 export interface S3Clients {
-  /** Calls that may be repeated: up to `MAX_ATTEMPTS`, by the SDK's standard rules. */
+  /** Calls that may be repeated: up to `attemptsOfRetryingClient`, by the SDK's standard rules. */
   retrying: S3Client;
   /** Calls that are sent once. */
   once: S3Client;
@@ -31,23 +31,23 @@ export interface S3Clients {
   destroy(): void;
 }
 
-export const DEFAULT_CONNECT_TIMEOUT_MS = 2_000;
-export const DEFAULT_REQUEST_TIMEOUT_MS = 5_000;
-export const DEFAULT_COPY_TIMEOUT_MS = 30_000;
-const MAX_ATTEMPTS = 3;
-const MAX_SOCKETS = 256;
+export const defaultConnectTimeoutMs = 2_000;
+export const defaultRequestTimeoutMs = 5_000;
+export const defaultCopyTimeoutMs = 30_000;
+const attemptsOfRetryingClient = 3;
+const socketsPerHost = 256;
 /**
  * An idle connection is closed before the server does it (Node's default there is 5 s, others have more): a request that
  * crosses with the server's close is lost, and one that is sent once would fail.
  */
-const IDLE_CONNECTION_TIMEOUT_MS = 4_000;
+const idleConnectionTimeoutMs = 4_000;
 
 /** The SDK writes warnings to the console unless it is given a logger. Failures reach the caller as errors anyway. */
 const silentLogger = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 
 export function createS3Clients(settings: S3Settings): S3Clients {
   // Shared by both connecting clients, so that a copy uses a connection that a read has opened.
-  const agentOptions = { keepAlive: true, maxSockets: MAX_SOCKETS, timeout: IDLE_CONNECTION_TIMEOUT_MS };
+  const agentOptions = { keepAlive: true, maxSockets: socketsPerHost, timeout: idleConnectionTimeoutMs };
   const httpAgent = new HttpAgent(agentOptions);
   const httpsAgent = new HttpsAgent(agentOptions);
 
@@ -64,8 +64,8 @@ export function createS3Clients(settings: S3Settings): S3Clients {
       responseChecksumValidation: 'WHEN_REQUIRED',
       logger: silentLogger,
       requestHandler: new NodeHttpHandler({
-        connectionTimeout: settings.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
-        requestTimeout: settings.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS,
+        connectionTimeout: settings.connectTimeoutMs ?? defaultConnectTimeoutMs,
+        requestTimeout: settings.requestTimeoutMs ?? defaultRequestTimeoutMs,
         // Without it the SDK only logs that the time is over, and waits on.
         throwOnRequestTimeout: true,
         httpAgent,
@@ -74,7 +74,7 @@ export function createS3Clients(settings: S3Settings): S3Clients {
       }),
     });
 
-  const retrying = createClient(settings.endpoint, MAX_ATTEMPTS);
+  const retrying = createClient(settings.endpoint, attemptsOfRetryingClient);
   const once = createClient(settings.endpoint, 1);
   const signing = createClient(settings.publicEndpoint, 1);
   shareClock(retrying, [once, signing]);

@@ -3,7 +3,7 @@ import { UnexpectedAnswerError } from './s3-errors.ts';
 import type { ListOptions, ListPage } from './storage.ts';
 
 /** S3 gives no more than this in one answer. */
-const MAX_KEYS_PER_PAGE = 1_000;
+const maxKeysPerPage = 1_000;
 
 interface Bucket {
   client: S3Client;
@@ -34,10 +34,10 @@ export async function listObjects(bucket: Bucket, options: ListOptions, run: Run
   if (!Number.isInteger(options.limit) || options.limit < 1) {
     throw new RangeError(`limit must be a whole number of at least 1, not ${options.limit}`);
   }
-  const limit = Math.min(options.limit, MAX_KEYS_PER_PAGE);
+  const limit = Math.min(options.limit, maxKeysPerPage);
   let token: string | undefined;
   for (;;) {
-    const request = { ...options, token, maxKeys: token === undefined ? limit : MAX_KEYS_PER_PAGE };
+    const request = { ...options, token, maxKeys: token === undefined ? limit : maxKeysPerPage };
     const answer = await run((signal) => requestPage(bucket, request, signal));
     if (!answer.truncated || answer.objects.length > 0) return toListPage(answer, limit);
     token = answer.token;

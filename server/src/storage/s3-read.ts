@@ -4,7 +4,7 @@ import { isMissingObject, statusOf, UnexpectedAnswerError } from './s3-errors.ts
 import type { RangeRead } from './storage.ts';
 
 /** Of objects that were stored without a type (AWS and Ceph). */
-const DEFAULT_CONTENT_TYPE = 'binary/octet-stream';
+const defaultContentType = 'binary/octet-stream';
 
 interface ReadTarget {
   client: S3Client;
@@ -100,11 +100,7 @@ async function describeEmptyRange(
 function describe(
   output: Pick<GetObjectCommandOutput, 'ContentType' | 'Metadata' | 'LastModified'>,
 ): Pick<RangeRead, 'contentType' | 'metadata' | 'lastModified'> {
-  const {
-    ContentType: contentType = DEFAULT_CONTENT_TYPE,
-    Metadata: metadata = {},
-    LastModified: lastModified,
-  } = output;
+  const { ContentType: contentType = defaultContentType, Metadata: metadata = {}, LastModified: lastModified } = output;
   if (lastModified === undefined) throw new UnexpectedAnswerError('the answer has no valid Last-Modified');
   return { contentType, metadata, lastModified };
 }

@@ -4,9 +4,9 @@ import { checkBucket } from './s3-bucket-check.ts';
 import { createS3Calls } from './s3-call.ts';
 import {
   createS3Clients,
-  DEFAULT_CONNECT_TIMEOUT_MS,
-  DEFAULT_COPY_TIMEOUT_MS,
-  DEFAULT_REQUEST_TIMEOUT_MS,
+  defaultConnectTimeoutMs,
+  defaultCopyTimeoutMs,
+  defaultRequestTimeoutMs,
   type S3Settings,
 } from './s3-clients.ts';
 import { copyObject, openObject } from './s3-copy.ts';
@@ -28,9 +28,9 @@ export interface S3Storage extends ObjectStorage {
 }
 
 /** A body gets this much time beside the request's own; a slower connection to the storage counts as broken. */
-const MIN_TRANSFER_BYTES_PER_SECOND = 1_048_576;
+const minTransferBytesPerSecond = 1_048_576;
 /** A call that may be repeated ends after this many times the limit of one attempt: a second attempt still fits. */
-const ATTEMPTS_WITHIN_DEADLINE = 2;
+const attemptsWithinDeadline = 2;
 
 /**
  * `ObjectStorage` over the S3 API.
@@ -42,10 +42,10 @@ export function createS3Storage(settings: S3Settings): S3Storage {
   const { bucket } = settings;
   const clients = createS3Clients(settings);
   const calls = createS3Calls();
-  const connectTimeoutMs = settings.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS;
-  const requestTimeoutMs = settings.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS;
-  const copyTimeoutMs = settings.copyTimeoutMs ?? DEFAULT_COPY_TIMEOUT_MS;
-  const repeatableDeadlineMs = ATTEMPTS_WITHIN_DEADLINE * requestTimeoutMs;
+  const connectTimeoutMs = settings.connectTimeoutMs ?? defaultConnectTimeoutMs;
+  const requestTimeoutMs = settings.requestTimeoutMs ?? defaultRequestTimeoutMs;
+  const copyTimeoutMs = settings.copyTimeoutMs ?? defaultCopyTimeoutMs;
+  const repeatableDeadlineMs = attemptsWithinDeadline * requestTimeoutMs;
 
   return {
     signingClient: clients.signing,
@@ -62,7 +62,7 @@ export function createS3Storage(settings: S3Settings): S3Storage {
       assertMetadata(options);
       const sentOnce = !(body instanceof Uint8Array);
       const timeoutMs = requestTimeoutMs + transferMs(sentOnce ? body.bytes : body.byteLength);
-      const deadlineMs = sentOnce ? connectTimeoutMs + timeoutMs : ATTEMPTS_WITHIN_DEADLINE * timeoutMs;
+      const deadlineMs = sentOnce ? connectTimeoutMs + timeoutMs : attemptsWithinDeadline * timeoutMs;
       return calls.run({ operation: 'put', deadlineMs, conditional: options.onlyIfAbsent ?? false }, (signal) =>
         putObject(clients, { bucket, key, options, timeoutMs }, body, signal),
       );
@@ -134,7 +134,7 @@ export function createS3Storage(settings: S3Settings): S3Storage {
 }
 
 function transferMs(bytes: number): number {
-  return Math.ceil((bytes / MIN_TRANSFER_BYTES_PER_SECOND) * 1_000);
+  return Math.ceil((bytes / minTransferBytesPerSecond) * 1_000);
 }
 
 function assertRange(start: number, length: number): void {

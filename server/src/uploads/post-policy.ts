@@ -28,9 +28,9 @@ export class UnsafePolicyError extends Error {
   override readonly name = 'UnsafePolicyError';
 }
 
-export const MAX_POLICY_LIFETIME_SECONDS = 3_600;
+export const maxPolicyLifetimeSeconds = 3_600;
 /** Policies expire on whole seconds, and the signer reads the clock for itself. */
-const CLOCK_READING_TOLERANCE_MS = 1_000;
+const clockReadingToleranceMs = 1_000;
 
 /**
  * Signs a POST policy for one upload: this key, this type, exactly this size. `client` must be configured with the
@@ -100,8 +100,8 @@ function parseExpiry(expiration: unknown, now: Date): Date {
   const expiresAt = new Date(expiration);
   const lifetimeMs = expiresAt.getTime() - now.getTime();
   // Written so that a date that does not exist is refused as well.
-  if (!(lifetimeMs > 0 && lifetimeMs <= MAX_POLICY_LIFETIME_SECONDS * 1_000 + CLOCK_READING_TOLERANCE_MS)) {
-    throw new UnsafePolicyError(`the policy must expire within ${MAX_POLICY_LIFETIME_SECONDS} s, not at ${expiration}`);
+  if (!(lifetimeMs > 0 && lifetimeMs <= maxPolicyLifetimeSeconds * 1_000 + clockReadingToleranceMs)) {
+    throw new UnsafePolicyError(`the policy must expire within ${maxPolicyLifetimeSeconds} s, not at ${expiration}`);
   }
   return expiresAt;
 }

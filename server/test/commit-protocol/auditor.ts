@@ -12,6 +12,7 @@ import {
   isNamedBy,
   isSameFacts,
   recordIn,
+  recordSpans,
 } from './bucket-truth.ts';
 
 export type Invariant = 'I1' | 'I2' | 'I3' | 'I4';
@@ -73,10 +74,11 @@ export function createAuditor(bucket: BucketModel): Auditor {
   function checkRecord(key: string): void {
     const before = recordIn(bucket.spans(key, bucket.moment() - 1, bucket.moment() - 1)[0]?.object);
     const after = recordIn(bucket.get(key));
-    if (after === null) return violate('I4', `${key} was removed`);
-    if (before === null) {
+    if (after === null) violate('I4', `${key} was removed`);
+    else if (before === null) {
       if ('deleted' in after) violate('I4', `${key} says deleted of an upload that nobody had committed`);
-      if ('expired' in after && bucket.nowMs() - bucket.startMs < attemptMinAgeMs) violate('I4', `${key} expired too early`);
+      if ('expired' in after && bucket.nowMs() - bucket.startMs < attemptMinAgeMs)
+        violate('I4', `${key} expired too early`);
     } else if (JSON.stringify(before) !== JSON.stringify(after)) {
       const isDelete = 'facts' in before && 'deleted' in after && before.filename === after.filename;
       if (isDelete && isDeleting(after.filename)) return;
@@ -85,11 +87,17 @@ export function createAuditor(bucket: BucketModel): Auditor {
   }
 
   function succeeded(uploadId: string, { filename, facts }: CommittedImage, since: number): void {
-    const named = recordSpans(uploadId, since).filter(({ record }) => isCommittedAs(record, filename));
-    if (named.length === 0) return violate('I4', `success for ${filename}, which no record named during the call`);
-    const stored = named.flatMap(({ from, to }) => bucket.spans(filename, from, to)).find(({ object }) => object)?.object;
-    if (stored === undefined) return violate('I1', `success for ${filename}, which was not there during the call`);
-    if (!isSameFacts(factsBehind(stored), facts)) violate('I2', `success for ${filename}, whose bytes are no such image`);
+    const named = recordSpans(bucket, uploadId, since).filter(({ record }) => isCommittedAs(record, filename));
+    const stored = named
+      .flatMap(({ from, to }) => bucket.spans(filename, from, to))
+      .find(({ object }) => object)?.object;
+    if (stored === undefined) {
+      if (named.length === 0) violate('I4', `success for ${filename}, which no record named during the call`);
+      else violate('I1', `success for ${filename}, which was not there during the call`);
+      return;
+    }
+    if (!isSameFacts(factsBehind(stored), facts))
+      violate('I2', `success for ${filename}, whose bytes are no such image`);
     if (!isDescribedAs(stored, uploadId, facts)) violate('I2', `the metadata of ${filename} is not what was answered`);
     const first = promised.get(uploadId);
     if (first === undefined) promised.set(uploadId, { filename, facts, bytes: stored.bytes });
@@ -101,15 +109,17 @@ export function createAuditor(bucket: BucketModel): Auditor {
 
   /** A rejection must have been deserved at a moment when nobody had decided the upload yet. */
   function rejected(uploadId: string, code: string, since: number): void {
-    const records = recordSpans(uploadId, since);
+    const records = recordSpans(bucket, uploadId, since);
     if (code === 'upload_expired' || code === 'image_deleted') {
       const word = code === 'upload_expired' ? 'expired' : 'deleted';
-      if (records.some(({ record }) => record !== null && word in record)) return;
-      return violate('I4', `${code}, which no record said during the call`);
+      const isSaid = records.some(({ record }) => record !== null && word in record);
+      if (!isSaid) violate('I4', `${code}, which no record said during the call`);
+      return;
     }
     const undecided = records.filter(({ record }) => record === null);
     const incoming = undecided.flatMap(({ from, to }) => bucket.spans(incomingKey(uploadId), from, to));
-    if (!isDeserved(code, incoming)) violate('I4', `${code}, which was true at no moment of the call before the commit`);
+    if (!isDeserved(code, incoming))
+      violate('I4', `${code}, which was true at no moment of the call before the commit`);
   }
 
   /** A copy that lost may still be shown while it is being removed; once the answer comes, it must be gone. */
@@ -118,7 +128,7 @@ export function createAuditor(bucket: BucketModel): Auditor {
       const object = bucket.get(filename);
       const uploadId = object === undefined ? undefined : uploadIdOf(object.metadata);
       if (uploadId === undefined) continue;
-      if (recordSpans(uploadId, since).some(({ record }) => isNamedBy(record, filename))) continue;
+      if (recordSpans(bucket, uploadId, since).some(({ record }) => isNamedBy(record, filename))) continue;
       violate('I2', `${filename} was shown as an image, and nobody had committed it`);
     }
   }
@@ -135,7 +145,7 @@ export function createAuditor(bucket: BucketModel): Auditor {
     countDelete(filename, -1);
     const uploadId = uploadOf(filename);
     if (uploadId === undefined || bucket.spans(filename, since, bucket.moment()).length > 1) return;
-    if (recordSpans(uploadId, since).every(({ record }) => isCommittedAs(record, filename))) {
+    if (recordSpans(bucket, uploadId, since).every(({ record }) => isCommittedAs(record, filename))) {
       violate('I4', `DELETE of the image ${filename} was answered 404`);
     }
   }
@@ -170,21 +180,16 @@ export function createAuditor(bucket: BucketModel): Auditor {
     if (record === null || !('facts' in record)) return;
     const image = bucket.get(record.filename);
     if (image !== undefined) {
-      if (!isSameFacts(factsBehind(image), record.facts)) violate('I2', `${record.filename} is not what its record says`);
+      if (!isSameFacts(factsBehind(image), record.facts))
+        violate('I2', `${record.filename} is not what its record says`);
     } else if (!isDeleting(record.filename)) violate('I1', `${record.filename} is gone, and its record is there`);
   }
 
   function inspectRest(key: string, object: StoredObject | undefined): void {
     const uploadId = object === undefined ? undefined : uploadIdOf(object.metadata);
-    if (parseImageNonce(key) === null || uploadId === undefined) return violate('I3', `${key} was left behind`);
-    const record = recordIn(bucket.get(commitKey(uploadId)));
+    const record = uploadId === undefined ? null : recordIn(bucket.get(commitKey(uploadId)));
     const isDeleteUnfinished = isNamedBy(record, key) && isDeleting(key) && !deletesEnded.has(key);
-    if (!isCommittedAs(record, key) && !isDeleteUnfinished) violate('I3', `${key} is no image and was left behind`);
-  }
-
-  function recordSpans(uploadId: string, since: number): { from: number; to: number; record: CommitRecord | null }[] {
-    const spans = bucket.spans(commitKey(uploadId), since, bucket.moment());
-    return spans.map(({ from, to, object }) => ({ from, to, record: recordIn(object) }));
+    if (!isCommittedAs(record, key) && !isDeleteUnfinished) violate('I3', `${key} was left behind`);
   }
 
   return {

@@ -1,13 +1,24 @@
 import type { ImageFacts } from '@kuanary/shared/contract';
 import { parseImageMetadata, uploadIdOf } from '../../src/images/image-metadata.ts';
 import type { CommitRecord } from '../../src/uploads/commit-record.ts';
-import type { Span, StoredObject } from './bucket-model.ts';
+import { commitKey } from '../../src/uploads/object-keys.ts';
+import type { BucketModel, Span, StoredObject } from './bucket-model.ts';
 import { contents, receivedContent } from './tiny-pictures.ts';
 
 /** What objects of the model mean, told without the code under test wherever that decides something. */
 
 export function recordIn(object: StoredObject | undefined): CommitRecord | null {
   return object === undefined ? null : (JSON.parse(Buffer.from(object.bytes).toString()) as CommitRecord);
+}
+
+/** What the commit record of an upload said from a moment until now. */
+export function recordSpans(
+  bucket: BucketModel,
+  uploadId: string,
+  since: number,
+): { from: number; to: number; record: CommitRecord | null }[] {
+  const spans = bucket.spans(commitKey(uploadId), since, bucket.moment());
+  return spans.map(({ from, to, object }) => ({ from, to, record: recordIn(object) }));
 }
 
 /** The image of the upload, not deleted. */

@@ -1,27 +1,13 @@
 import { StorageError } from '../../src/storage/storage.ts';
 import type { BucketModel } from './bucket-model.ts';
-import type { SeededRandom } from './seeded-random.ts';
+import { pickByWeight, type SeededRandom } from './seeded-random.ts';
+import { type CallKind, calm, fates, type Weather } from './weather.ts';
 
 /** A running program. When it dies, nothing that it waits for ever comes. */
 export interface Process {
   name: string;
   alive: boolean;
 }
-
-/** How calls go in a schedule; probabilities of 0 to 1 per call. */
-export interface Weather {
-  fault: number;
-  crash: number;
-  /** Calls whose step has this in its name fail more often than not, and crash more often. */
-  trouble: string | null;
-  /** The answer waits for its own turn: the caller goes on later, hours later if time passes. */
-  heldAnswer: number;
-}
-
-export const calm: Weather = { fault: 0, crash: 0, trouble: null, heldAnswer: 0 };
-
-/** Whether a call changes the bucket, and whether the storage client itself sends it again after a failure. */
-export type CallKind = 'read' | 'write-once' | 'write-retried';
 
 export interface CallScheduler {
   weather: Weather;
@@ -50,7 +36,6 @@ interface Waiting {
 
 interface Answer {
   process: Process;
-  step: string;
   weight: number;
   deliver: () => void;
 }
@@ -68,7 +53,7 @@ const landsWithinMs = 90_000;
 const longPauseMs = 20_000;
 /** Some calls are overtaken by nearly everything else; most of what lands late is. */
 const weights = [1, 1, 1, 0.2, 0.03];
-const lateWeights = [1, 0.1, 0.03];
+const lateWeights = [1, 0.05, 0.01];
 
 export function createCallScheduler(
   bucket: BucketModel,
@@ -111,12 +96,21 @@ export function createCallScheduler(
 
   function decide(picked: Waiting): void {
     const { weather } = scheduler;
-    if (bucket.nowMs() - picked.sentMs > landsWithinMs) return fail(picked, 'lost');
+    if (isTooOld(picked)) {
+      fail(picked, 'lost');
+      return;
+    }
     const isTroubled = weather.trouble !== null && picked.step.includes(weather.trouble);
-    if (random.chance(isTroubled ? weather.crash * 5 : weather.crash)) return crashAt(picked);
-    if (random.chance(isTroubled ? 0.6 : weather.fault)) return goWrong(picked);
-    note(picked.step);
-    carryOut(picked);
+    if (random.chance(isTroubled ? weather.crash * 5 : weather.crash)) crashAt(picked);
+    else if (random.chance(isTroubled ? 0.5 : weather.fault)) goWrong(picked);
+    else {
+      note(picked.step);
+      carryOut(picked);
+    }
+  }
+
+  function isTooOld({ sentMs }: Waiting): boolean {
+    return bucket.nowMs() - sentMs > landsWithinMs;
   }
 
   function crashAt(picked: Waiting): void {
@@ -131,9 +125,10 @@ export function createCallScheduler(
     const fate = random.pick(fates[picked.kind]);
     if (fate === 'carried out') attempt(picked.effect);
     if (fate === 'late' || fate === 'again') delay(picked);
-    if (fate !== 'again') return fail(picked, fate);
-    note(`${picked.step}, again later`);
-    carryOut(picked);
+    if (fate === 'again') {
+      note(`${picked.step}, again later`);
+      carryOut(picked);
+    } else fail(picked, fate);
   }
 
   function carryOut(picked: Waiting): void {
@@ -147,12 +142,13 @@ export function createCallScheduler(
     answer(picked, () => picked.reject(error));
   }
 
-  function answer({ process, step: stepName, weight }: Waiting, settle: () => void): void {
+  function answer({ process, weight }: Waiting, settle: () => void): void {
     const deliver = (): void => {
       if (process.alive) settle();
     };
-    if (!scheduler.sleeping.has(process) && !random.chance(scheduler.weather.heldAnswer)) return deliver();
-    answers.push({ process, step: stepName, weight, deliver });
+    const isHeld = scheduler.sleeping.has(process) || random.chance(scheduler.weather.heldAnswer);
+    if (isHeld) answers.push({ process, weight, deliver });
+    else deliver();
   }
 
   function delay({ step: stepName, effect }: Waiting): void {
@@ -181,9 +177,11 @@ export function createCallScheduler(
     scheduler.weather = { ...weather, heldAnswer: 1 };
     for (const picked of waiting.splice(0)) {
       if (!picked.process.alive) continue;
-      note(picked.step);
-      if (random.chance(weather.fault)) fail(picked, 'lost');
-      else carryOut(picked);
+      if (isTooOld(picked) || random.chance(weather.fault)) fail(picked, 'lost');
+      else {
+        note(picked.step);
+        carryOut(picked);
+      }
     }
     scheduler.weather = weather;
   }
@@ -201,12 +199,6 @@ export function createCallScheduler(
   }
 }
 
-const fates = {
-  read: ['lost'],
-  'write-once': ['lost', 'carried out', 'late', 'late'],
-  'write-retried': ['lost', 'carried out', 'late', 'again'],
-} as const;
-
 function attempt(effect: () => unknown): { result: unknown } | { error: StorageError } {
   try {
     return { result: effect() };
@@ -216,14 +208,7 @@ function attempt(effect: () => unknown): { result: unknown } | { error: StorageE
   }
 }
 
-/** Picks one item, the heavier the likelier; `undefined` from none. */
-export function pickByWeight<T extends { weight: number }>(
-  random: SeededRandom,
-  items: readonly T[],
-): T | undefined {
-  let left = random.next() * items.reduce((sum, { weight }) => sum + weight, 0);
-  return items.find(({ weight }) => {
-    left -= weight;
-    return left < 0;
-  });
+/** The code under test waits for nothing but the simulated storage: when the event loop turns, it has gone as far as it can. */
+export function codeRuns(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

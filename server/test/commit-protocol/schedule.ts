@@ -1,20 +1,13 @@
 import type { ApiInstance } from './api-instance.ts';
 import type { Violation } from './auditor.ts';
-import { calm, pickByWeight } from './call-scheduler.ts';
-import {
-  type Client,
-  type Completer,
-  createCompleter,
-  createDeleter,
-  createFormUploader,
-  createReader,
-  createSweepTimer,
-  createUploader,
-  type Deleter,
-  startSweep,
-  ticketMs,
-} from './clients.ts';
+import { codeRuns } from './call-scheduler.ts';
+import type { Client } from './client.ts';
+import { createDeleter, createReader, type Deleter } from './image-clients.ts';
+import { createClock, createSweepTimer, startSweep } from './passing-time.ts';
 import type { Protocol } from './protocol-under-test.ts';
+import { pickByWeight } from './seeded-random.ts';
+import { type Completer, createCompleter, createFormUploader, createUploader, ticketMs } from './uploading-clients.ts';
+import { calm } from './weather.ts';
 import { createWorld, type Recording, type World } from './world.ts';
 
 interface Cast {
@@ -31,7 +24,18 @@ const turnLimits = [30, 60, 120, 400];
 /** How likely the storage is to take the next turn, against the eagerness of all clients together. */
 const storageWeight = 12;
 /** Steps on which faults gather in a schedule; see `Weather`. */
-const troubles = [null, null, 'copy', 'copy', 'put new', 'put', 'delete', 'receive:', 'sweep:'];
+const troubles = [
+  null,
+  null,
+  'commit: copy',
+  'commit: copy',
+  'commit: copy',
+  'put new',
+  'put',
+  'delete',
+  'receive:',
+  'sweep:',
+];
 
 /**
  * Plays one schedule: completers of one upload on several instances, somebody who uses the policy again and again, DELETEs,
@@ -85,16 +89,6 @@ async function playTurns(world: World, clients: Client[]): Promise<void> {
   }
 }
 
-/** Time passes: mostly seconds, sometimes more than anybody waits for. */
-function createClock({ random, scheduler }: World): () => void {
-  let pausesLeft = random.below(4);
-  return () => {
-    if (pausesLeft === 0 || !random.chance(0.15)) return scheduler.advance(random.below(15_000));
-    pausesLeft -= 1;
-    scheduler.advance(random.pick([10, 50, 136, 190]) * minuteMs);
-  };
-}
-
 /** The storage is well again, everything under way ends, and the sweepers come until they find nothing more. */
 async function comeToRest(world: World, { clients, completers, deleters }: Cast): Promise<void> {
   const { random, bucket, scheduler, auditor } = world;
@@ -104,7 +98,7 @@ async function comeToRest(world: World, { clients, completers, deleters }: Cast)
   scheduler.weather = calm;
   if (fate > 0.8) for (const instance of before) scheduler.kill(instance);
   await runDry(world);
-  if (clients.some((client) => client.isWaiting())) auditor.unexpected(new Error('a call that never ends'));
+  world.isStorageWell = true;
 
   const [first, second] = [world.startInstance(), world.startInstance()];
   if (random.chance(0.8)) for (const deleter of deleters) deleter.repeat(first);
@@ -117,6 +111,7 @@ async function comeToRest(world: World, { clients, completers, deleters }: Cast)
     for (const instance of [first, second]) startSweep(world, instance);
     await runDry(world);
   }
+  if (clients.some((client) => client.isWaiting())) auditor.unexpected(new Error('a call that never ends'));
   auditor.inspectRemains();
 }
 
@@ -125,9 +120,10 @@ async function comeToRest(world: World, { clients, completers, deleters }: Cast)
  * that swept meanwhile, are likely to die over it.
  */
 async function sleepThroughSweep(world: World, sleepers: ApiInstance[]): Promise<void> {
-  const { scheduler } = world;
+  const { random, scheduler } = world;
   for (const instance of sleepers) scheduler.sleeping.add(instance);
-  scheduler.advance(longAfterMs);
+  // Attempts are swept at 135 minutes, incoming objects at 180.
+  scheduler.advance(random.pick([140, 200]) * minuteMs);
   scheduler.weather = { ...scheduler.weather, crash: 0.1 };
   startSweep(world, world.startInstance());
   await runDry(world);
@@ -143,9 +139,4 @@ async function sleepThroughSweep(world: World, sleepers: ApiInstance[]): Promise
 async function runDry({ scheduler }: World): Promise<void> {
   do await codeRuns();
   while (scheduler.step());
-}
-
-/** The code under test waits for nothing but the simulated storage: when the event loop turns, it has gone as far as it can. */
-function codeRuns(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -28,9 +28,21 @@ export function createSeededRandom(seed: number): SeededRandom {
   }
 
   function uuid(): string {
-    const hex = (digits: number): string => Math.floor(next() * 16 ** digits).toString(16).padStart(digits, '0');
+    const hex = (digits: number): string =>
+      Math.floor(next() * 16 ** digits)
+        .toString(16)
+        .padStart(digits, '0');
     return `${hex(8)}-${hex(4)}-4${hex(3)}-8${hex(3)}-${hex(6)}${hex(6)}`;
   }
 
   return { next, below, chance: (probability) => next() < probability, pick, uuid };
+}
+
+/** Picks one item, the heavier the likelier; `undefined` from none. */
+export function pickByWeight<T extends { weight: number }>(random: SeededRandom, items: readonly T[]): T | undefined {
+  let left = random.next() * items.reduce((sum, { weight }) => sum + weight, 0);
+  return items.find(({ weight }) => {
+    left -= weight;
+    return left < 0;
+  });
 }

@@ -1,6 +1,7 @@
 import { type ObjectStorage, StorageError } from '../../src/storage/storage.ts';
 import type { BucketModel, StoredObject } from './bucket-model.ts';
-import type { CallKind, CallScheduler, Process } from './call-scheduler.ts';
+import type { CallScheduler, Process } from './call-scheduler.ts';
+import type { CallKind } from './weather.ts';
 
 /** What a storage call is for: it names the step of the protocol together with the call. */
 export type Role = 'commit' | 'receive' | 'delete' | 'show' | 'sweep';
@@ -20,7 +21,7 @@ const writesWithinMs = 60_000;
 
 /** The storage as one process sees it: each call is carried out when the scheduler says so, and ends as it says. */
 export function createSimulatedStorage(
-  scheduler: CallScheduler,
+  scheduler: Pick<CallScheduler, 'call'>,
   bucket: BucketModel,
   { process, role, copySupported, onCopied, onRead }: StorageView,
 ): ObjectStorage {

@@ -17,6 +17,8 @@ export interface World {
   /** The instances that run now; never none. */
   instances: ApiInstance[];
   startInstance(): ApiInstance;
+  /** Set when the storage has recovered and all that was under way has ended: from then on nothing may fail. */
+  isStorageWell: boolean;
   /** Counts what happens, and writes it into the trace. */
   note(what: string): void;
 }
@@ -64,7 +66,8 @@ export function createWorld(protocol: Protocol, seed: number, { coverage, trace 
   }
 
   for (let count = 2 + random.below(2); count > 0; count -= 1) startInstance();
-  return { random, bucket, scheduler, auditor, uploadId: random.uuid(), instances, startInstance, note };
+  const uploadId = random.uuid();
+  return { random, bucket, scheduler, auditor, uploadId, instances, startInstance, isStorageWell: false, note };
 }
 
 function describe(bucket: BucketModel, key: string): string {

@@ -46,6 +46,9 @@ export function parseCorsConfiguration(body: string): CorsRule[] {
     if (rule.allowedMethods.some((method) => !methods.has(method))) {
       throw malformedXml(`AllowedMethod must be one of ${[...methods].join(', ')}.`);
     }
+    if (rule.exposeHeaders.some((name) => !/^[\w!#$%&'*+.^`|~-]+$/.test(name))) {
+      throw malformedXml('An ExposeHeader must be the name of a header.');
+    }
     if ([...rule.allowedOrigins, ...rule.allowedHeaders].some((pattern) => pattern.split('*').length > 2)) {
       throw malformedXml('An AllowedOrigin or AllowedHeader may hold one * only.');
     }

@@ -74,7 +74,10 @@ export async function completeMultipartUpload(call: ObjectCall): Promise<Answer>
   });
   return answerXml(
     buildXml('CompleteMultipartUploadResult', [
-      ['Location', `http://${request.headers.get('host')}/${bucket.name}/${encodePercent(key).replaceAll('%2F', '/')}`],
+      [
+        'Location',
+        `http://${request.headers.get('host') ?? ''}/${bucket.name}/${encodePercent(key).replaceAll('%2F', '/')}`,
+      ],
       ['Bucket', bucket.name],
       ['Key', key],
       ['ETag', `"${object.etag}"`],

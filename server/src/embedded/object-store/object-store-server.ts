@@ -44,17 +44,26 @@ const closeGraceMs = 2_000;
  */
 export async function startObjectStore(options: ObjectStoreOptions): Promise<RunningObjectStore> {
   const { accessKey, secretKey, region, now = () => new Date() } = options;
-  const buckets = await openBuckets(options.dataFolder, now);
-  const context: StoreContext = { buckets, identity: { accessKey, secretKey }, region, now };
+  let context: StoreContext | undefined;
   const server = createServer({ keepAliveTimeout: keepAliveTimeoutMs, requestTimeout: 0 }, (incoming, response) => {
-    void handleRequest(incoming, response, context);
+    if (context === undefined) response.writeHead(503, { 'Retry-After': '1' }).end();
+    else void handleRequest(incoming, response, context);
   });
   server.timeout = idleTimeoutMs;
   server.on('clientError', (_error, socket) => {
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
     else socket.destroy();
   });
+  // The address first: a second store that is started by mistake must not tidy up the folder of the one that is running.
   const port = await listen(server, options);
+  try {
+    const buckets = await openBuckets(options.dataFolder, now);
+    context = { buckets, identity: { accessKey, secretKey }, region, now };
+  } catch (error) {
+    server.closeAllConnections();
+    await close(server);
+    throw error;
+  }
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
   return { url: `http://${host}:${port}`, port, close: () => close(server) };
 }

@@ -76,7 +76,11 @@ function toElement(nodes: unknown): XmlElement {
     for (const [name, content] of Object.entries(Object(node))) {
       if (name === '#text') text += decodeEntities(String(content));
       else if (name === '#cdata') text += cdataText(content);
-      else children.set(name, [...(children.get(name) ?? []), toElement(content)]);
+      else {
+        const siblings = children.get(name);
+        if (siblings === undefined) children.set(name, [toElement(content)]);
+        else siblings.push(toElement(content));
+      }
     }
   }
   return { text, children };
