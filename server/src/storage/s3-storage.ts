@@ -14,7 +14,7 @@ import { isMissingObject } from './s3-errors.ts';
 import { listObjects } from './s3-list.ts';
 import { putBytes, putObject, putStream } from './s3-put.ts';
 import { readObjectRange } from './s3-read.ts';
-import type { ObjectDescription, ObjectStorage } from './storage.ts';
+import { type ObjectDescription, type ObjectStorage, StorageError } from './storage.ts';
 
 export type { S3Settings } from './s3-clients.ts';
 
@@ -78,11 +78,14 @@ export function createS3Storage(settings: S3Settings): S3Storage {
 
     async copyByStreaming(sourceKey, targetKey, options) {
       assertMetadata(options);
+      const startedMs = performance.now();
       const source = await calls.run({ operation: 'read', deadlineMs: repeatableDeadlineMs }, (signal) =>
         openObject(clients.retrying, { bucket, key: sourceKey }, signal),
       );
       if (!source) return null;
       try {
+        // A process that slept past the deadline may hear of the answer before its timer does.
+        if (performance.now() - startedMs > repeatableDeadlineMs) throw new StorageError('timeout', 'read');
         const timeoutMs = requestTimeoutMs + transferMs(source.bytes);
         const target = { bucket, key: targetKey, options, timeoutMs };
         await calls.run({ operation: 'put', deadlineMs: connectTimeoutMs + timeoutMs }, (signal) =>

@@ -17,7 +17,8 @@ export interface ObjectStorage {
   copy(sourceKey: string, targetKey: string, options: ObjectDescription): Promise<'copied' | null>;
   /**
    * The same result as `copy` for storage that cannot copy: one GET streamed into one PUT of the same length, in constant
-   * memory. Sent once as well: an unclear PUT may still land later. `null` when the source is missing.
+   * memory. Sent once as well: an unclear PUT may still land later. It begins within the time limit of the GET or never,
+   * even in a process that slept in between. `null` when the source is missing.
    */
   copyByStreaming(sourceKey: string, targetKey: string, options: ObjectDescription): Promise<'copied' | null>;
   /** Deletes; deleting what is not there is fine. */

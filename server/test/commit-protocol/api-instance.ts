@@ -8,7 +8,7 @@ import { receivedContent, signedBytes } from './tiny-pictures.ts';
 
 /** One running copy of the API, made of the code under test. */
 export interface ApiInstance extends Process {
-  /** Calls for one upload share a run; `since` is the moment at which that run began. */
+  /** Calls for one upload share a run while it lasts; `since` is the moment at which that run began. */
   complete(uploadId: string): { since: number; image: Promise<CommittedImage> };
   receive(onUploadId: (uploadId: string) => void): Promise<CommittedImage>;
   deleteImage(filename: string, onlyOfUploadId: string | undefined): Promise<void>;
@@ -47,6 +47,8 @@ export function createApiInstance(name: string, parts: ApiInstanceParts): ApiIns
       const image = committer.commit({ uploadId, bytes: signedBytes });
       const since = runsBegun.get(image) ?? bucket.moment();
       runsBegun.set(image, since);
+      const forget = (): boolean => runsBegun.delete(image);
+      image.then(forget, forget);
       return { since, image };
     },
     receive(onUploadId: (uploadId: string) => void) {

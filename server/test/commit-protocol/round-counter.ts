@@ -1,6 +1,7 @@
 import type { ObjectStorage } from '../../src/storage/storage.ts';
 import type { BucketModel } from './bucket-model.ts';
-import { type CallScheduler, codeRuns } from './call-scheduler.ts';
+import type { CallScheduler } from './call-scheduler.ts';
+import { codeRuns } from './code-runs.ts';
 import { createSimulatedStorage } from './simulated-storage.ts';
 
 /** A storage without trouble that answers in rounds: all calls that wait at the same time are one round trip. */

@@ -1,7 +1,7 @@
 import type { ApiInstance } from './api-instance.ts';
 import type { Violation } from './auditor.ts';
-import { codeRuns } from './call-scheduler.ts';
 import type { Client } from './client.ts';
+import { codeRuns } from './code-runs.ts';
 import { createDeleter, createReader, type Deleter } from './image-clients.ts';
 import { createClock, createSweepTimer, startSweep } from './passing-time.ts';
 import type { Protocol } from './protocol-under-test.ts';

@@ -68,6 +68,7 @@ export function describeListings(use: () => SuiteBucket): void {
       expect((await list({ StartAfter: 'list/b/d' })).listed).toEqual(keys.slice(3));
       expect((await list({ StartAfter: 'list/b' })).listed).toEqual(keys.slice(1));
       expect((await list({ StartAfter: 'zzz' })).listed).toEqual([]);
+      expect((await list({ StartAfter: 'list/b/c', Delimiter: '/' })).prefixes).toEqual(['list/c/']);
     });
 
     it('answers max-keys 0 with nothing', async () => {

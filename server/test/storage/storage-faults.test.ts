@@ -310,6 +310,18 @@ describe('copyByStreaming', () => {
     await server?.allClosed();
   });
 
+  it('writes nothing when the process has slept since it read', async () => {
+    const { now } = performance;
+    const clock = vi.spyOn(performance, 'now');
+    const s3 = await storageAnswering((request, response) => {
+      clock.mockImplementation(() => now.call(performance) + 3_600_000);
+      answerWith(200, '0123456789', { ...tenBytes, 'content-length': '10' })(request, response);
+    });
+    await expect(s3.copyByStreaming('from', 'to', text)).rejects.toMatchObject({ failure: 'timeout' });
+    expect(requests()).toEqual(['GET /pictures/from']);
+    clock.mockRestore();
+  });
+
   it('sends its PUT once', async () => {
     const s3 = await storageAnswering((request, response) => {
       if (request.method === 'GET')

@@ -57,6 +57,10 @@ export async function openBuckets(dataFolder: string, now: () => Date): Promise<
     const folder = join(bucketFolder, name);
     const objects = await openObjectFiles(folder, now);
     const uploads = await openMultipartUploads(join(folder, 'uploads'), now);
+    for (const upload of uploads.list()) {
+      // Completed by a process that died before it could tidy up.
+      if (objects.get(upload.key)?.uploadId === upload.id) await uploads.remove(upload);
+    }
     buckets.set(name, { name, settings: settings.data, objects, uploads });
   }
 

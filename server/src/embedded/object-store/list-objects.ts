@@ -23,10 +23,13 @@ interface Page {
   last: string;
 }
 
+/** What a listing reads of a bucket. */
+export type ObjectIndex = Pick<ObjectFiles, 'keys' | 'get'>;
+
 type Parameters = ReadonlyMap<string, string>;
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html */
-export function listObjectsV2(bucket: string, files: ObjectFiles, parameters: Parameters): string {
+export function listObjectsV2(bucket: string, files: ObjectIndex, parameters: Parameters): string {
   const token = parameters.get('continuation-token');
   const startAfter = parameters.get('start-after');
   const after = token === undefined ? (startAfter ?? '') : decodeToken(token);
@@ -43,7 +46,7 @@ export function listObjectsV2(bucket: string, files: ObjectFiles, parameters: Pa
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html */
-export function listObjectsV1(bucket: string, files: ObjectFiles, parameters: Parameters): string {
+export function listObjectsV1(bucket: string, files: ObjectIndex, parameters: Parameters): string {
   const marker = parameters.get('marker') ?? '';
   const { page, encode, echo } = listPage(files, parameters, marker);
   return buildXml('ListBucketResult', [
@@ -56,7 +59,7 @@ export function listObjectsV1(bucket: string, files: ObjectFiles, parameters: Pa
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html: nothing is versioned, so each is the latest. */
-export function listObjectVersions(bucket: string, files: ObjectFiles, parameters: Parameters): string {
+export function listObjectVersions(bucket: string, files: ObjectIndex, parameters: Parameters): string {
   const marker = parameters.get('key-marker') ?? '';
   const { page, encode, echo } = listPage(files, parameters, marker);
   const version: readonly XmlChild[] = [
@@ -75,7 +78,7 @@ export function listObjectVersions(bucket: string, files: ObjectFiles, parameter
   ]);
 }
 
-function listPage(files: ObjectFiles, parameters: Parameters, after: string) {
+function listPage(files: ObjectIndex, parameters: Parameters, after: string) {
   const request: ListRequest = {
     prefix: parameters.get('prefix') ?? '',
     delimiter: parameters.get('delimiter') ?? '',
@@ -104,14 +107,16 @@ export function parsePageSize(parameters: Parameters, name: string): number {
   return Math.min(Number(text), maxKeysPerPage);
 }
 
-function collectPage(files: ObjectFiles, request: ListRequest): Page {
+function collectPage(files: ObjectIndex, request: ListRequest): Page {
   const { prefix, delimiter, maxKeys, after } = request;
   const { keys } = files;
   const page: Page = { objects: [], prefixes: [], truncated: false, last: after };
   const afterCommon = commonPrefixOf(after, prefix, delimiter);
-  // A page that ended with a common prefix goes on behind all keys under it.
+  // Behind a common prefix, or a key under it, the listing goes on behind all keys under it, as on RadosGW.
   const isBehind = (key: string): boolean =>
-    compareKeys(key, prefix) >= 0 && compareKeys(key, after) > 0 && !(afterCommon === after && key.startsWith(after));
+    compareKeys(key, prefix) >= 0 &&
+    compareKeys(key, after) > 0 &&
+    !(afterCommon !== null && key.startsWith(afterCommon));
   let at = keys.indexOfFirst(isBehind);
   for (let key = keys.at(at); key?.startsWith(prefix); key = keys.at(at)) {
     if (page.objects.length + page.prefixes.length >= maxKeys) return { ...page, truncated: maxKeys > 0 };

@@ -1,6 +1,6 @@
 import { encodePercent } from './canonical-request.ts';
 import { maxKeysPerPage, owner, parsePageSize } from './list-objects.ts';
-import { buildMultipartETag, type MultipartUpload, type UploadPart } from './multipart-uploads.ts';
+import { buildMultipartETag } from './multipart-uploads.ts';
 import { readDescription } from './object-headers.ts';
 import type { BucketCall, ObjectCall } from './operation.ts';
 import { type Answer, answerXml } from './s3-answer.ts';
@@ -8,6 +8,7 @@ import { invalidArgument, malformedXml, noSuchKey, S3Error } from './s3-error.ts
 import { assertKey } from './s3-request.ts';
 import { buildXml, childrenOf, parseXml, textOf, type XmlChild } from './s3-xml.ts';
 import { findUpload } from './upload-part.ts';
+import type { MultipartUpload, UploadPart } from './upload-records.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 const minPartBytes = 5 * 1024 * 1024;

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeUnwantedFiles, replaceFile } from './atomic-file.ts';
+import { createChangeGate } from './change-gate.ts';
 import { type DataFiles, openDataFiles } from './data-files.ts';
-import { createKeyQueue } from './key-queue.ts';
 import { loadObjectRecords } from './object-records.ts';
 import { S3Error } from './s3-error.ts';
 import { createSortedKeys, type SortedKeys } from './sorted-keys.ts';
@@ -46,20 +46,7 @@ export async function openObjectFiles(folder: string, now: () => Date): Promise<
   const used = new Set([...objects.values()].map(({ file }) => file));
   await removeUnwantedFiles(data.folder, (name) => used.has(name));
   const keys = createSortedKeys(objects.keys());
-  const queue = createKeyQueue();
-  let changesUnderWay = 0;
-  let closed = false;
-
-  /** One change of a key at a time: a conditional write is decided on what is there, and nothing comes between. */
-  async function changeKey<T>(key: string, work: () => Promise<T>): Promise<T> {
-    if (closed) throw new S3Error(404, 'NoSuchBucket', 'The bucket has just been deleted.');
-    changesUnderWay += 1;
-    try {
-      return await queue.run(key, work);
-    } finally {
-      changesUnderWay -= 1;
-    }
-  }
+  const gate = createChangeGate();
 
   async function record(object: StoredObject): Promise<void> {
     await replaceFile(recordPath(recordFolder, object.key), JSON.stringify(object));
@@ -67,12 +54,13 @@ export async function openObjectFiles(folder: string, now: () => Date): Promise<
     keys.add(object.key);
   }
 
+  /** A conditional write is decided on what is there, and nothing comes between. */
   async function publish(key: string, publication: Publication): Promise<StoredObject> {
     const { written, description, check, uploadId } = publication;
     const madeBy = uploadId === undefined ? {} : { uploadId };
     let replaced: StoredObject | undefined;
     try {
-      const object = await changeKey(key, async () => {
+      const object = await gate.run(key, async () => {
         replaced = objects.get(key);
         check?.(replaced);
         const made: StoredObject = { key, ...written, lastModified: now(), ...description, ...madeBy };
@@ -93,7 +81,7 @@ export async function openObjectFiles(folder: string, now: () => Date): Promise<
     get: (key) => objects.get(key),
     publish,
     change: (key, changes) =>
-      changeKey(key, async () => {
+      gate.run(key, async () => {
         const present = objects.get(key);
         if (present === undefined) return null;
         const changed = { ...present, ...changes };
@@ -101,7 +89,7 @@ export async function openObjectFiles(folder: string, now: () => Date): Promise<
         return changed;
       }),
     delete: (key) =>
-      changeKey(key, async () => {
+      gate.run(key, async () => {
         const present = objects.get(key);
         if (present === undefined) return;
         await rm(recordPath(recordFolder, key), { force: true });
@@ -109,24 +97,31 @@ export async function openObjectFiles(folder: string, now: () => Date): Promise<
         keys.delete(key);
         await data.remove(present.file);
       }),
-    async use(key, work) {
-      for (;;) {
-        const object = objects.get(key);
-        if (object === undefined) return null;
-        try {
-          return await work(object, data.pathOf(object.file));
-        } catch (error) {
-          if (objects.get(key) === object) throw error;
-        }
-      }
-    },
+    use: (key, work) => useObject(objects, data, key, work),
     close() {
-      if (objects.size > 0 || changesUnderWay > 0) {
+      if (objects.size > 0 || !gate.close()) {
         throw new S3Error(409, 'BucketNotEmpty', 'The bucket still holds objects: delete them first.');
       }
-      closed = true;
     },
   };
+}
+
+async function useObject<T>(
+  objects: ReadonlyMap<string, StoredObject>,
+  data: DataFiles,
+  key: string,
+  work: (object: StoredObject, path: string) => Promise<T>,
+): Promise<T | null> {
+  for (;;) {
+    const object = objects.get(key);
+    if (object === undefined) return null;
+    try {
+      return await work(object, data.pathOf(object.file));
+    } catch (error) {
+      // Otherwise it was replaced or deleted meanwhile, and its bytes with it: look again.
+      if (objects.get(key) === object) throw error;
+    }
+  }
 }
 
 /** A key may be long and hold any character; its hash is a safe file name. The record says what the key is. */

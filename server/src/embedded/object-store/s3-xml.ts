@@ -64,8 +64,9 @@ export function parseXml(body: string, rootName: string): XmlElement {
   } catch {
     throw malformedXml('The body is not well-formed XML.');
   }
-  const root = toElement(nodes).children.get(rootName)?.[0];
-  if (root === undefined) throw malformedXml(`The body must be a <${rootName}> document.`);
+  const roots = [...toElement(nodes).children].filter(([name]) => !name.startsWith('?'));
+  const [root, ...others] = roots.length === 1 && roots[0]?.[0] === rootName ? roots[0][1] : [];
+  if (root === undefined || others.length > 0) throw malformedXml(`The body must be a <${rootName}> document.`);
   return root;
 }
 

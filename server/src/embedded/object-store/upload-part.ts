@@ -1,11 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { checkSourceConditions, findCopySource } from './copy-object.ts';
-import type { MultipartUpload } from './multipart-uploads.ts';
 import type { ObjectCall } from './operation.ts';
 import { type Answer, answerXml } from './s3-answer.ts';
 import { invalidArgument, noSuchKey, preconditionFailed, S3Error } from './s3-error.ts';
 import { buildXml } from './s3-xml.ts';
 import type { StoredObject } from './stored-object.ts';
+import type { MultipartUpload } from './upload-records.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 const maxPartNumber = 10_000;
