@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { errorCatalogue } from '../shared/src/contract.ts';
 import { describe, expect, it } from 'vitest';
 import { settingNames } from '../server/src/config.ts';
+import { errorCatalogue } from '../shared/src/contract.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 

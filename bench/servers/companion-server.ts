@@ -12,7 +12,10 @@ interface CompanionOptions {
   s3: { key: string; secret: string; bucket: string; region: string; endpoint: string; forcePathStyle: boolean };
 }
 
-/** Uppy Companion as its documentation sets it up in one's own server, with S3 and nothing else. */
+/**
+ * Uppy Companion's own Express app, with S3 and nothing else. The body parser, the session, the request log and the security
+ * headers that its documentation and its standalone server put before it are left out: they would only slow it down.
+ */
 const companion = requirePeer<{ app(options: CompanionOptions): { app: RequestListener } }>('@uppy/companion');
 const setting = (name: string): string => process.env[name] ?? '';
 const { app } = companion.app({

@@ -58,7 +58,7 @@ const lateWeights = [1, 0.05, 0.01];
 export function createCallScheduler(
   bucket: BucketModel,
   random: SeededRandom,
-  hooks: { note: (what: string) => void; onCrash: (process: Process) => void },
+  hooks: { note: (what: string, by?: Process) => void; onCrash: (process: Process) => void },
 ): CallScheduler {
   let waiting: Waiting[] = [];
   let answers: Answer[] = [];
@@ -104,7 +104,7 @@ export function createCallScheduler(
     if (random.chance(isTroubled ? weather.crash * 5 : weather.crash)) crashAt(picked);
     else if (random.chance(isTroubled ? 0.5 : weather.fault)) goWrong(picked);
     else {
-      note(picked.step);
+      note(picked.step, picked.process);
       carryOut(picked);
     }
   }
@@ -115,7 +115,7 @@ export function createCallScheduler(
 
   function crashAt(picked: Waiting): void {
     const isAfter = random.chance(0.5);
-    note(`crash ${isAfter ? 'after' : 'before'} ${picked.step}`);
+    note(`crash ${isAfter ? 'after' : 'before'} ${picked.step}`, picked.process);
     if (isAfter) attempt(picked.effect);
     kill(picked.process);
     hooks.onCrash(picked.process);
@@ -126,7 +126,7 @@ export function createCallScheduler(
     if (fate === 'carried out') attempt(picked.effect);
     if (fate === 'late' || fate === 'again') delay(picked);
     if (fate === 'again') {
-      note(`${picked.step}, again later`);
+      note(`${picked.step}, again later`, picked.process);
       carryOut(picked);
     } else fail(picked, fate);
   }
@@ -137,7 +137,7 @@ export function createCallScheduler(
   }
 
   function fail(picked: Waiting, fate: string): void {
-    note(`${picked.step}: error, ${fate}`);
+    note(`${picked.step}: error, ${fate}`, picked.process);
     const error = new StorageError(random.chance(0.5) ? 'timeout' : 'unavailable', picked.step);
     answer(picked, () => picked.reject(error));
   }
@@ -179,7 +179,7 @@ export function createCallScheduler(
       if (!picked.process.alive) continue;
       if (isTooOld(picked) || random.chance(weather.fault)) fail(picked, 'lost');
       else {
-        note(picked.step);
+        note(picked.step, picked.process);
         carryOut(picked);
       }
     }

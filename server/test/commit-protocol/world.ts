@@ -34,9 +34,9 @@ const startMs = Date.UTC(2026, 0, 1);
 
 export function createWorld(protocol: Protocol, seed: number, { coverage, trace }: Recording): World {
   const random = createSeededRandom(seed);
-  const note = (what: string): void => {
+  const note = (what: string, by?: Process): void => {
     coverage?.set(what, (coverage.get(what) ?? 0) + 1);
-    trace?.push(what);
+    trace?.push(by === undefined ? what : `${by.name}: ${what}`);
   };
   const bucket = createBucketModel(startMs, (key) => {
     trace?.push(`    ${key} ${describe(bucket, key)}`);
