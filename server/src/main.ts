@@ -64,12 +64,14 @@ export async function startServer(config: Config, log: Logger, demoPages?: Reque
   const records = createCommitRecords(storage, singleInstance ? 'process-lock' : 'conditional-put');
   const probe = singleInstance ? { assertSafe: async () => {} } : createConditionalPutProbe(storage, monotonicMs);
   const limits = config.uploads;
+  const startedAtMs = Date.now() - performance.now();
   const committer = createUploadCommitter({
     storage,
     records,
     limits,
     promote: config.uploads.promote,
-    monotonicMs,
+    // The monotonic clock stands still while the whole machine is suspended; the wall clock then tells.
+    monotonicMs: () => Math.max(performance.now(), Date.now() - startedAtMs),
     onCopyUnsupported: () => log.warn('the storage cannot copy; this object was streamed through the API instead'),
   });
   const readiness = createReadiness({

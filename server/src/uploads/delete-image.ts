@@ -29,7 +29,6 @@ export function createImageDeleter(storage: ObjectStorage, records: CommitRecord
   }
 
   async function markDeleted(uploadId: string, filename: string): Promise<void> {
-    // The attempt is read before the record: a loser's attempt goes only after another's record has come.
     const attempted = await isAttemptRunning(uploadId, filename);
     const record = await records.read(uploadId);
     // No attempt and no record: an image whose record has expired, unless it is a copy that was withdrawn since it was read.

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { rawBody } from './request-body.ts';
 
 /** Read before the answer: enough for a client that sends its whole body before it looks at the answer. */
 const maxBytesBeforeAnswer = 8 * 1024 * 1024;
@@ -14,7 +15,6 @@ const maxSendingMs = 60_000;
 export function drainRequest(incoming: IncomingMessage): Promise<void> {
   if (incoming.readableEnded || incoming.destroyed) return Promise.resolve();
   return new Promise((resolve) => {
-    let bytes = 0;
     const waiting = setTimeout(resolve, maxWaitBeforeAnswerMs);
     const sending = setTimeout(() => incoming.socket.destroy(), maxSendingMs);
     const finish = (): void => {
@@ -22,11 +22,14 @@ export function drainRequest(incoming: IncomingMessage): Promise<void> {
       clearTimeout(sending);
       resolve();
     };
-    incoming.once('end', finish).once('close', finish);
-    incoming.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > maxBytesBeforeAnswer) resolve();
-    });
-    incoming.resume();
+    dropBody(incoming, resolve).then(finish, finish);
   });
+}
+
+async function dropBody(incoming: IncomingMessage, reachedMaximum: () => void): Promise<void> {
+  let bytes = 0;
+  for await (const chunk of rawBody(incoming)) {
+    bytes += chunk.length;
+    if (bytes > maxBytesBeforeAnswer) reachedMaximum();
+  }
 }
