@@ -75,6 +75,9 @@ export function verifyImgproxyPath(
   return matches;
 }
 
+/** One path segment that means the same to everybody, escaped or not, and is neither "." nor "..". */
+const plainKey = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
 /** Why imgproxy could not be asked for this key in a plain URL, or undefined if it can. */
 function unaddressable(key: string): string | undefined {
   if (key === '') return 'it is empty';
@@ -99,6 +102,8 @@ export function buildSourceUrl(bucket: string, key: string): string {
       `${JSON.stringify(bucket)} is not a bucket name: letters, digits, ".", "_" and "-" are allowed.`,
     );
   }
+  // Names of our own making need none of the checks and escapes below, which cost half as much as the HMAC.
+  if (plainKey.test(key)) return `s3://${bucket}/${key}`;
   const reason = unaddressable(key);
   if (reason !== undefined) {
     throw new RangeError(`imgproxy cannot address the object ${JSON.stringify(key.slice(0, 200))}: ${reason}.`);

@@ -1,9 +1,16 @@
 import { type Logger, pino } from 'pino';
 import type { LogLevel } from '../config.ts';
 
+/** Lines are gathered up to this size or this long, so that a busy server makes few writes; an exit writes the rest. */
+const gatheredBytes = 4096;
+const gatheredMs = 100;
+
 /** JSON lines on stdout, written asynchronously: a log reader that hangs must not stop requests. */
 export function createLogger(level: LogLevel): Logger {
-  return pino({ level, base: null, serializers: { err: serialiseError } }, pino.destination({ fd: 1, sync: false }));
+  return pino(
+    { level, base: null, serializers: { err: serialiseError } },
+    pino.destination({ fd: 1, sync: false, minLength: gatheredBytes, periodicFlush: gatheredMs }),
+  );
 }
 
 /** Name, message and stack along the causes. SDK errors also carry the request, with signatures in it: that stays out. */
