@@ -13,12 +13,14 @@ interface CompanionOptions {
 }
 
 /**
- * Uppy Companion's own Express app, with S3 and nothing else. The body parser, the session, the request log and the security
- * headers that its documentation and its standalone server put before it are left out: they would only slow it down.
+ * Uppy Companion as it is shipped to be run, its standalone server, with S3 and nothing else; as on Kuanary's side with its
+ * request log and headers.
  */
-const companion = requirePeer<{ app(options: CompanionOptions): { app: RequestListener } }>('@uppy/companion');
+const standalone = requirePeer<{ default(options: CompanionOptions): { app: RequestListener } }>(
+  '@uppy/companion/standalone',
+);
 const setting = (name: string): string => process.env[name] ?? '';
-const { app } = companion.app({
+const { app } = standalone.default({
   secret: setting('S3_SECRET_KEY'),
   filePath: setting('BENCH_FOLDER'),
   server: { host: '127.0.0.1', protocol: 'http' },

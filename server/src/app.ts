@@ -46,24 +46,32 @@ export function createApp(parts: AppParts): Express {
     if (parts.readiness.isDraining()) response.set('Connection', 'close');
     next();
   });
-  const listedOrigins = allowOrigins([...config.access.allowedOrigins, ...config.access.anonymousOrigins]);
-  app.use(['/sign-upload', '/complete', '/upload', '/images'], listedOrigins, refuseQueryCredentials);
-  app.use(['/presets', '/limits', '/i', '/healthz', '/readyz'], allowAnyOrigin);
+  const listed = [
+    allowOrigins([...config.access.allowedOrigins, ...config.access.anonymousOrigins]),
+    refuseQueryCredentials,
+  ];
+  const open = allowAnyOrigin;
 
-  app.route('/sign-upload').post(jsonBody, signUpload(parts)).all(refuseOtherMethods('POST'));
-  app.route('/complete').post(jsonBody, completeUpload(parts)).all(refuseOtherMethods('POST'));
-  app.route('/upload').post(legacyUpload(parts)).all(refuseOtherMethods('POST'));
-  app.route('/presets').get(listPresets(presets)).all(refuseOtherMethods('GET'));
+  app.route('/sign-upload').all(listed).post(jsonBody, signUpload(parts)).all(refuseOtherMethods('POST'));
+  app.route('/complete').all(listed).post(jsonBody, completeUpload(parts)).all(refuseOtherMethods('POST'));
+  app.route('/upload').all(listed).post(legacyUpload(parts)).all(refuseOtherMethods('POST'));
+  app.route('/presets').all(open).get(listPresets(presets)).all(refuseOtherMethods('GET'));
   app
     .route('/limits')
+    .all(open)
     .get(getLimits(config, presets, presetUrls))
     .all(refuseOtherMethods('GET'));
-  app.route('/images').get(listImages(parts)).all(refuseOtherMethods('GET'));
-  app.route('/images/:filename').get(getImage(parts)).delete(deleteImage(parts)).all(refuseOtherMethods('GET, DELETE'));
-  app.route('/images/:filename/original').get(getOriginal(parts)).all(refuseOtherMethods('GET'));
-  app.route('/i/:preset/:filename').get(followLink(presets, presetUrls)).all(refuseOtherMethods('GET'));
-  app.route('/healthz').get(answerAlive).all(refuseOtherMethods('GET'));
-  app.route('/readyz').get(answerReady(parts.readiness)).all(refuseOtherMethods('GET'));
+  app.route('/i/:preset/:filename').all(open).get(followLink(presets, presetUrls)).all(refuseOtherMethods('GET'));
+  app.route('/images').all(listed).get(listImages(parts)).all(refuseOtherMethods('GET'));
+  app.route('/images/:filename/original').all(listed).get(getOriginal(parts)).all(refuseOtherMethods('GET'));
+  app
+    .route('/images/:filename')
+    .all(listed)
+    .get(getImage(parts))
+    .delete(deleteImage(parts))
+    .all(refuseOtherMethods('GET, DELETE'));
+  app.route('/healthz').all(open).get(answerAlive).all(refuseOtherMethods('GET'));
+  app.route('/readyz').all(open).get(answerReady(parts.readiness)).all(refuseOtherMethods('GET'));
   if (parts.demoPages !== undefined) app.use(parts.demoPages);
 
   app.use(answerNotFound);
