@@ -95,6 +95,8 @@ describe('loadConfig', () => {
     ['API_KEYS', 'cms'],
     ['API_KEYS', 'cms:short'],
     ['API_KEYS', `c ms:${'x'.repeat(40)}`],
+    ['API_KEYS', `cms:${'x'.repeat(20)} ${'x'.repeat(20)}`],
+    ['API_KEYS', `cms:${'ü'.repeat(40)}`],
     ['API_KEYS', `cms:${'x'.repeat(40)},cms:${'y'.repeat(40)}`],
     ['TICKET_SECRET', 'short'],
     ['TICKET_SECRET', `${'x'.repeat(40)},short`],

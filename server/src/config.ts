@@ -95,6 +95,10 @@ const secretText = z
   })
   .refine((text) => !sampleSecret.test(text), { error: 'is a sample value; make your own with openssl rand -hex 32' });
 
+const apiKeySecret = secretText.regex(/^[\x21-\x7e]+$/, {
+  error: 'may hold printable ASCII only, without spaces: it travels in a header',
+});
+
 const origins = list.pipe(
   z.array(
     z.string().refine((origin) => origin === '*' || isOrigin(origin), {
@@ -236,7 +240,7 @@ function readApiKeys(entries: readonly string[], problems: string[]): Map<string
   for (const entry of entries) {
     const separator = entry.indexOf(':');
     const id = entry.slice(0, Math.max(separator, 0));
-    const secret = secretText.safeParse(entry.slice(separator + 1));
+    const secret = apiKeySecret.safeParse(entry.slice(separator + 1));
     if (!/^[A-Za-z0-9_-]{1,64}$/.test(id)) {
       problems.push('API_KEYS must be id:secret pairs separated by commas; an id has 1 to 64 of A-Z a-z 0-9 _ -');
     } else if (!secret.success) {

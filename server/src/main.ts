@@ -2,14 +2,15 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { createImgproxySigner } from '@kuanary/shared/imgproxy-url';
+import { PresetsError } from '@kuanary/shared/presets';
 import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { createApiKeys } from './access/api-keys.ts';
 import { createAccess } from './access/authorise.ts';
 import { createTickets } from './access/ticket.ts';
 import { createApp } from './app.ts';
-import type { Config } from './config.ts';
-import { drainServer } from './drain-server.ts';
+import { type Config, ConfigError } from './config.ts';
+import { prepareDrain } from './drain-server.ts';
 import { createPresetStore } from './images/preset-store.ts';
 import { createPresetUrls } from './images/preset-urls.ts';
 import { createReadiness } from './readiness.ts';
@@ -41,7 +42,17 @@ export async function startServer(config: Config, log: Logger, demoPages?: Reque
   const { bucket } = config.storage;
 
   const storage = createS3Storage(config.storage);
-  const presets = await createPresetStore({ file: config.presets.file, edition: config.imgproxy.edition, log });
+  const presets = await createPresetStore({ file: config.presets.file, edition: config.imgproxy.edition, log }).catch(
+    (error: unknown) => {
+      throw error instanceof PresetsError ? new ConfigError(error.problems) : error;
+    },
+  );
+  const { defaultPreset } = config.presets;
+  if (defaultPreset !== undefined && !presets.current().compiled.has(defaultPreset)) {
+    log.warn(
+      `DEFAULT_PRESET names no preset; \`url\` is that of another one. There are: ${presets.current().names.join(', ')}`,
+    );
+  }
   const spool = await createUploadSpool({
     folder: config.uploads.tmpDir,
     maxTotalBytes: config.uploads.tmpMaxBytes,
@@ -58,7 +69,7 @@ export async function startServer(config: Config, log: Logger, demoPages?: Reque
     }),
     bucket,
     publicUrl: config.http.publicUrl,
-    defaultPreset: config.presets.defaultPreset,
+    defaultPreset,
   });
   const { singleInstance } = config.uploads;
   const records = createCommitRecords(storage, singleInstance ? 'process-lock' : 'conditional-put');
@@ -106,13 +117,23 @@ export async function startServer(config: Config, log: Logger, demoPages?: Reque
   });
   const sweeps = scheduleSweeps({ storage, records, probe, log, intervalSeconds: config.uploads.sweepIntervalSeconds });
   const server = createHttpServer(app, config.uploads);
-  await listen(server, config.http.port, config.http.host);
+  const drain = prepareDrain(server);
+  try {
+    await listen(server, config.http.port, config.http.host);
+  } catch (error) {
+    await letGo();
+    throw error;
+  }
   // Not awaited: a storage that is down must not keep the reads from working. Its answer shows in /readyz.
   probe.assertSafe().catch((error: unknown) => log.warn({ err: error }, 'the storage has not been proven safe yet'));
 
   async function stop(): Promise<void> {
     readiness.startDraining();
-    await drainServer(server, config.http.shutdownGraceSeconds * 1000);
+    await drain(config.http.shutdownGraceSeconds * 1000);
+    await letGo();
+  }
+
+  async function letGo(): Promise<void> {
     await sweeps.stop();
     await committer.settled();
     presets.close();
@@ -165,7 +186,7 @@ function listen(server: Server, port: number, host: string): Promise<void> {
 
 async function askUnsigned(imgproxyUrl: string, bucket: string): Promise<number> {
   const address = `${imgproxyUrl.replace(/\/+$/, '')}/unsigned/rs:fit:1:1/plain/s3://${bucket}/image-none.jpg`;
-  const response = await fetch(address, { signal: AbortSignal.timeout(imgproxyProbeTimeoutMs) });
+  const response = await fetch(address, { redirect: 'manual', signal: AbortSignal.timeout(imgproxyProbeTimeoutMs) });
   await response.body?.cancel();
   return response.status;
 }

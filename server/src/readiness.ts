@@ -72,8 +72,9 @@ export function createReadiness(options: ReadinessOptions): Readiness {
   async function checkImgproxy(): Promise<'ok' | 'unreachable' | 'unsigned'> {
     try {
       const status = await options.askUnsignedImgproxy();
-      if (status >= 500) return 'unreachable';
-      return status === 403 ? 'ok' : 'unsigned';
+      if (status === 403) return 'ok';
+      // What imgproxy answers behind its signature check; anything else is somebody in between.
+      return [200, 404, 422].includes(status) ? 'unsigned' : 'unreachable';
     } catch {
       return 'unreachable';
     }

@@ -122,6 +122,17 @@ describe('JSON bodies', () => {
     }
   });
 
+  it('gives a caller ten seconds for them', { timeout: 30_000 }, async () => {
+    const socket = connect(Number(new URL(app.url).port), '127.0.0.1');
+    socket.write(
+      'POST /sign-upload HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{',
+    );
+    let answer = '';
+    for await (const chunk of socket) answer += String(chunk);
+    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+    expect(answer).toContain('upload_too_slow');
+  });
+
   it('refuses compressed bodies and foreign charsets', async () => {
     expect(await errorOf(await send('{}', { 'Content-Encoding': 'gzip' }))).toMatchObject({ status: 415 });
     expect(await errorOf(await send('{}', { 'Content-Type': 'application/json; charset=utf-7' }))).toMatchObject({

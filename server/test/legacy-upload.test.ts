@@ -70,7 +70,8 @@ describe('POST /upload', () => {
     const before = await upload(form({ name: 'preset', content: 'hero' }, {}));
     const after = await upload(form({}, { name: 'preset', content: 'hero' }));
     const query = await upload(form({}), {}, '?preset=hero');
-    for (const response of [before, after, query]) {
+    const untouchedSelect = await upload(form({ name: 'preset', content: '' }, {}), {}, '?preset=hero');
+    for (const response of [before, after, query, untouchedSelect]) {
       const answer = LegacyUploadAnswer.parse(await response.json());
       expect(answer.url).toBe(answer.urls['hero']);
     }
@@ -230,6 +231,15 @@ describe('who may POST /upload', () => {
     expect(await errorOf(await upload(form({})))).toMatchObject({ status: 401, code: 'uploads_not_configured' });
     await app.restart({ LEGACY_UPLOAD: 'off' });
     expect(await errorOf(await upload(form({}), withKey))).toMatchObject({ status: 404, code: 'not_found' });
+    await app.restart({});
+  });
+
+  it('is told what is missing, also while a large form is on its way', async () => {
+    await app.restart({ LEGACY_UPLOAD: 'key', API_KEYS: '', MAX_UPLOAD_BYTES: '30000000' });
+    const large = form({ content: Buffer.alloc(15_000_000) });
+    for (let time = 0; time < 3; time += 1) {
+      expect(await errorOf(await upload(large))).toMatchObject({ status: 401, code: 'uploads_not_configured' });
+    }
     await app.restart({});
   });
 

@@ -41,6 +41,11 @@ export async function listenOrExplain<T>(start: Promise<T>, what: string, port: 
     }
     if (code === 'EACCES')
       throw new ConfigError([`port ${port} (${what}) may not be used by this user: set ${setting} to one above 1023`]);
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+      throw new ConfigError([
+        `the ${what} cannot listen there: HOST must be an address of this machine, such as 0.0.0.0`,
+      ]);
+    }
     throw error;
   }
 }

@@ -28,7 +28,7 @@ export async function buildDevEnvironment(
   const defaults: Environment = {
     HOST: '127.0.0.1',
     ANONYMOUS_ORIGINS: '*',
-    ANONYMOUS_MAX_BYTES: given['MAX_UPLOAD_BYTES'] ?? '20971520',
+    ANONYMOUS_MAX_BYTES: given['MAX_UPLOAD_BYTES']?.trim() || '20971520',
     LEGACY_UPLOAD: 'anonymous',
     LOG_LEVEL: 'warn',
     API_KEYS: secrets.API_KEYS,

@@ -4,13 +4,14 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import { StorageError } from '../storage/storage.ts';
+import { drainRequest } from '../uploads/drain-request.ts';
 import { requestIdOf } from './request-log.ts';
 
 const shownIssues = 5;
 
 /** Turns whatever a route throws into the one error body of the contract. Causes go to the log, never to the caller. */
 export function answerErrors(log: Logger): ErrorRequestHandler {
-  return (error: unknown, request, response, next) => {
+  return async (error: unknown, request, response, next) => {
     const appError = toAppError(error);
     response.locals['errorCode'] = appError.code;
     if (appError.status >= 500) {
@@ -22,8 +23,12 @@ export function answerErrors(log: Logger): ErrorRequestHandler {
     }
     if (appError.status === 401) response.set('WWW-Authenticate', 'Bearer');
     if (appError.retryAfterSeconds !== undefined) response.set('Retry-After', String(appError.retryAfterSeconds));
-    // What is left of an unread body must not be taken for the next request.
-    if (!request.complete) response.set('Connection', 'close');
+    if (!request.complete) {
+      // What is left of an unread body must not be taken for the next request.
+      response.set('Connection', 'close');
+      // A client that waits to be asked for its body sends nothing; any other would see a reset instead of the answer.
+      if (request.get('Expect') === undefined) await drainRequest(request);
+    }
     response.set('Cache-Control', 'no-store');
     const body: ErrorAnswer = {
       success: false,

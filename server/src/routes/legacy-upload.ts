@@ -8,7 +8,6 @@ import { readSpooledImageFacts } from '../images/read-spooled-image-facts.ts';
 import type { ObjectStorage } from '../storage/storage.ts';
 import type { UploadCommitter } from '../uploads/commit-upload.ts';
 import type { FormUpload, UploadSpool } from '../uploads/receive-form-upload.ts';
-import { assertSizeAllowed } from '../uploads/upload-rules.ts';
 import { credentialsOf } from './credentials.ts';
 
 export interface LegacyUploadParts {
@@ -25,9 +24,8 @@ export interface LegacyUploadParts {
 export function legacyUpload(parts: LegacyUploadParts): RequestHandler {
   return async (request, response) => {
     const uploader = parts.access.authoriseFormUpload(credentialsOf(request));
-    const upload = await parts.spool.receive(request);
+    const upload = await parts.spool.receive(request, { maxFileBytes: uploader.maxBytes });
     try {
-      assertSizeAllowed(upload.bytes, uploader.maxBytes);
       const preset = chosenPreset(request, upload);
       if (preset !== undefined) parts.presetUrls.assertKnown([preset]);
       const verified = await readSpooledImageFacts(upload, parts.limits);
@@ -55,5 +53,7 @@ export function legacyUpload(parts: LegacyUploadParts): RequestHandler {
 /** The form's field wins over the query. */
 function chosenPreset(request: Request, upload: FormUpload): string | undefined {
   const { preset } = request.query;
-  return upload.preset ?? (typeof preset === 'string' && preset !== '' ? preset : undefined);
+  const chosen = upload.preset === undefined || upload.preset === '' ? preset : upload.preset;
+  // A select field that nobody touched sends an empty text.
+  return typeof chosen === 'string' && chosen !== '' ? chosen : undefined;
 }

@@ -28,9 +28,11 @@ export interface UploadSpool {
    * `too_many_files`, `too_many_parts`, `truncated_body`, `file_too_large`, `empty_file`, `upload_too_slow`
    * or `spool_unavailable`. By then the file is gone and a bounded part of what the client was still
    * sending has been read, so that it can read the answer; answer with `Connection: close`.
-   * An aborted `signal` stops it with the signal's reason where that is an AppError, otherwise `truncated_body`.
+   *
+   * @param limits.maxFileBytes what this client may send, where that is less than anybody may
+   * @param limits.signal when aborted, stops it with the signal's reason where that is an AppError, else `truncated_body`
    */
-  receive(request: IncomingMessage, signal?: AbortSignal): Promise<FormUpload>;
+  receive(request: IncomingMessage, limits?: { maxFileBytes?: number; signal?: AbortSignal }): Promise<FormUpload>;
   /** Bytes on disk now. */
   usedBytes(): number;
   /** Stops what is being received and removes all files. */
@@ -59,23 +61,32 @@ export async function createUploadSpool(options: UploadSpoolOptions): Promise<Up
   setMaxListeners(0, closing.signal);
   const running = new Set<Promise<FormUpload>>();
 
-  async function receiveForm(request: IncomingMessage, signal: AbortSignal | undefined): Promise<FormUpload> {
+  async function receiveForm(
+    request: IncomingMessage,
+    limits: { maxFileBytes?: number; signal?: AbortSignal },
+  ): Promise<FormUpload> {
+    const maxFileBytes = Math.min(limits.maxFileBytes ?? options.maxFileBytes, options.maxFileBytes);
     try {
       closing.signal.throwIfAborted();
-      assertFormRequest(request.headers, options.maxFileBytes);
-      const expectedBytes = Math.min(Number(request.headers['content-length'] ?? 0), options.maxFileBytes);
-      const spooled = await createSpooledFile(folder, space.reserve(expectedBytes), options.maxFileBytes);
-      const stops = signal === undefined ? [closing.signal] : [closing.signal, signal];
-      return await readInto(spooled, request, stops);
+      assertFormRequest(request.headers, maxFileBytes);
+      const expectedBytes = Math.min(Number(request.headers['content-length'] ?? 0), maxFileBytes);
+      const spooled = await createSpooledFile(folder, space.reserve(expectedBytes), maxFileBytes);
+      const stops = limits.signal === undefined ? [closing.signal] : [closing.signal, limits.signal];
+      return await readInto(spooled, request, maxFileBytes, stops);
     } catch (error) {
       await drainRequest(request);
       throw error;
     }
   }
 
-  async function readInto(spooled: SpooledFile, request: IncomingMessage, stops: AbortSignal[]): Promise<FormUpload> {
+  async function readInto(
+    spooled: SpooledFile,
+    request: IncomingMessage,
+    maxFileBytes: number,
+    stops: AbortSignal[],
+  ): Promise<FormUpload> {
     try {
-      const form = await readForm(request, spooled, { now: Date.now, ...options, stops });
+      const form = await readForm(request, spooled, { now: Date.now, ...options, maxFileBytes, stops });
       await spooled.finish();
       return { ...form, file: spooled.file, discard: spooled.remove };
     } catch (error) {
@@ -86,8 +97,8 @@ export async function createUploadSpool(options: UploadSpoolOptions): Promise<Up
   }
 
   return {
-    receive(request, signal) {
-      const run = receiveForm(request, signal).finally(() => running.delete(run));
+    receive(request, limits = {}) {
+      const run = receiveForm(request, limits).finally(() => running.delete(run));
       running.add(run);
       return run;
     },

@@ -44,7 +44,7 @@ export async function startFormServer(): Promise<FormServer> {
   let bytesTaken = 0;
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const received = spool.receive(request, stop.signal);
+    const received = spool.receive(request, { signal: stop.signal });
     outcomes.push(received.then(() => 'received', codeOf));
     server.emit('receiving');
     const { status, retryAfter, body } = await received.then(describeUpload, describeError);
