@@ -19,6 +19,7 @@ import { createS3Storage } from './storage/s3-storage.ts';
 import { createCommitRecords } from './uploads/commit-record.ts';
 import { createUploadCommitter } from './uploads/commit-upload.ts';
 import { createImageDeleter } from './uploads/delete-image.ts';
+import { formOverheadBytes } from './uploads/form-parser.ts';
 import { createUploadPolicy } from './uploads/post-policy.ts';
 import { createUploadSpool } from './uploads/receive-form-upload.ts';
 import { scheduleSweeps } from './uploads/schedule-sweeps.ts';
@@ -168,7 +169,8 @@ function createHttpServer(
   );
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     // A body that is too large is refused on its announced length, without asking the client to send it.
-    if (Number(request.headers['content-length'] ?? 0) <= uploads.maxBytes) response.writeContinue();
+    const bytes = Number(request.headers['content-length'] ?? 0);
+    if (bytes <= uploads.maxBytes + formOverheadBytes) response.writeContinue();
     app(request, response);
   });
   return server;

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { LegacyUploadAnswer } from '@kuanary/shared/contract';
@@ -202,6 +203,16 @@ describe('POST /upload of what it does not take', () => {
     await expect.poll(() => app.logLines.some((line) => line.includes('"status":499'))).toBe(true);
     expect(await spooledFiles()).toEqual([]);
     expect(await settledKeys()).toEqual(before);
+  });
+
+  it('asks for a file of exactly the server’s limit, form and all, when the client waits to be asked', async () => {
+    const socket = connect(Number(new URL(app.url).port), '127.0.0.1');
+    socket.write(
+      'POST /upload HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 5000200\r\nExpect: 100-continue\r\n\r\n',
+    );
+    const [first] = (await once(socket, 'data')) as [Buffer];
+    expect(String(first)).toMatch(/^HTTP\/1\.1 100 /);
+    socket.destroy();
   });
 
   it('refuses a too large body on its announced length, before the client sends it', async () => {

@@ -25,7 +25,7 @@ export async function runDev(args: string[]): Promise<void> {
   const embedStore = isMissing(given['S3_ENDPOINT']);
   const embedImgproxy = isMissing(given['IMGPROXY_URL']);
   refuseInProduction(given, '`kuanary dev`, which lets anybody upload,');
-  const dataFolder = resolve(isMissing(given['KUANARY_DATA']) ? '.kuanary' : (given['KUANARY_DATA'] ?? ''));
+  const dataFolder = resolve(given['KUANARY_DATA']?.trim() || '.kuanary');
   const storePort = parsePort(given['KUANARY_STORE_PORT'], 'KUANARY_STORE_PORT', defaultStorePort);
   const imgproxyPort = parsePort(given['KUANARY_IMGPROXY_PORT'], 'KUANARY_IMGPROXY_PORT', defaultImgproxyPort);
   const environment = await buildDevEnvironment(given, {

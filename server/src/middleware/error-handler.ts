@@ -26,8 +26,7 @@ export function answerErrors(log: Logger): ErrorRequestHandler {
     if (!request.complete) {
       // What is left of an unread body must not be taken for the next request.
       response.set('Connection', 'close');
-      // A client that waits to be asked for its body sends nothing; any other would see a reset instead of the answer.
-      if (request.get('Expect') === undefined) await drainRequest(request);
+      await drainRequest(request);
     }
     response.set('Cache-Control', 'no-store');
     const body: ErrorAnswer = {

@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { AppError } from '../errors.ts';
-import { drainRequest } from './drain-request.ts';
 import { assertFormRequest } from './form-parser.ts';
 import { readForm } from './read-form.ts';
 import { createSpoolFolder } from './spool-folder.ts';
@@ -26,8 +25,8 @@ export interface UploadSpool {
   /**
    * Receives a multipart form with one file. Throws AppError `unsupported_media_type`, `malformed_multipart`, `no_file`,
    * `too_many_files`, `too_many_parts`, `truncated_body`, `file_too_large`, `empty_file`, `upload_too_slow`
-   * or `spool_unavailable`. By then the file is gone and a bounded part of what the client was still
-   * sending has been read, so that it can read the answer; answer with `Connection: close`.
+   * or `spool_unavailable`. By then the file is gone. The client may still be sending: drain the request, then answer with
+   * `Connection: close`.
    *
    * @param limits.maxFileBytes what this client may send, where that is less than anybody may
    * @param limits.signal when aborted, stops it with the signal's reason where that is an AppError, else `truncated_body`
@@ -66,17 +65,12 @@ export async function createUploadSpool(options: UploadSpoolOptions): Promise<Up
     limits: { maxFileBytes?: number; signal?: AbortSignal },
   ): Promise<FormUpload> {
     const maxFileBytes = Math.min(limits.maxFileBytes ?? options.maxFileBytes, options.maxFileBytes);
-    try {
-      closing.signal.throwIfAborted();
-      assertFormRequest(request.headers, maxFileBytes);
-      const expectedBytes = Math.min(Number(request.headers['content-length'] ?? 0), maxFileBytes);
-      const spooled = await createSpooledFile(folder, space.reserve(expectedBytes), maxFileBytes);
-      const stops = limits.signal === undefined ? [closing.signal] : [closing.signal, limits.signal];
-      return await readInto(spooled, request, maxFileBytes, stops);
-    } catch (error) {
-      await drainRequest(request);
-      throw error;
-    }
+    closing.signal.throwIfAborted();
+    assertFormRequest(request.headers, maxFileBytes);
+    const expectedBytes = Math.min(Number(request.headers['content-length'] ?? 0), maxFileBytes);
+    const spooled = await createSpooledFile(folder, space.reserve(expectedBytes), maxFileBytes);
+    const stops = limits.signal === undefined ? [closing.signal] : [closing.signal, limits.signal];
+    return readInto(spooled, request, maxFileBytes, stops);
   }
 
   async function readInto(

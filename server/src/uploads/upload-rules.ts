@@ -30,7 +30,7 @@ export function assertUploadAllowed(
 }
 
 /** @throws AppError `file_too_large` with both numbers */
-export function assertSizeAllowed(bytes: number, maxBytes: number): void {
+function assertSizeAllowed(bytes: number, maxBytes: number): void {
   if (bytes <= maxBytes) return;
   throw new AppError(
     'file_too_large',

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { AppError } from '../../src/errors.ts';
+import { drainRequest } from '../../src/uploads/drain-request.ts';
 import {
   createUploadSpool,
   type FormUpload,
@@ -48,6 +49,7 @@ export async function startFormServer(): Promise<FormServer> {
     outcomes.push(received.then(() => 'received', codeOf));
     server.emit('receiving');
     const { status, retryAfter, body } = await received.then(describeUpload, describeError);
+    if (!request.complete) await drainRequest(request);
     const text = JSON.stringify(body);
     bytesTaken = request.socket.bytesRead;
     response.writeHead(status, { 'Content-Length': Buffer.byteLength(text), Connection: 'close', ...retryAfter });
