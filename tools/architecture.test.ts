@@ -46,12 +46,13 @@ function resolveImport(from: string, target: string): string {
 /** A file may import what is on its own layer or further down this list. */
 const layers: [name: string, pattern: RegExp][] = [
   ['cli', /^server\/src\/cli\//],
+  ['operations', /^server\/src\/(doctor|bucket-setup)\//],
   ['main', /^server\/src\/main\.ts$/],
   ['app', /^server\/src\/(app|drain-server)\.ts$/],
   ['routes', /^server\/src\/(routes\/|middleware\/|readiness\.ts$)/],
   ['domain', /^server\/src\/(uploads|images|access)\//],
   ['storage', /^server\/src\/storage\//],
-  ['ground', /^server\/src\/(config|errors)\.ts$/],
+  ['ground', /^server\/src\/(config|settings|errors)\.ts$/],
   ['shared', /^(@kuanary\/shared\/|shared\/src\/)/],
 ];
 

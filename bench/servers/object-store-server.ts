@@ -1,5 +1,5 @@
+import { prepareBucket } from '../../server/src/bucket-setup/prepare-bucket.ts';
 import { startObjectStore } from '../../server/src/embedded/object-store/object-store-server.ts';
-import { prepareBucket } from '../../server/src/embedded/prepare-bucket.ts';
 import { announceUrl } from './announce-url.ts';
 
 /** The embedded object store with one bucket. */

@@ -3,7 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ConfigError, findConfigWarnings, loadConfig, secretSettingNames, settingNames } from './config.ts';
+import {
+  buildImgproxyConfig,
+  buildStorageConfig,
+  ConfigError,
+  findConfigWarnings,
+  imgproxySettingNames,
+  loadConfig,
+  loadSettings,
+  storageSettingNames,
+} from './config.ts';
+import { secretSettingNames, settingNames } from './settings.ts';
 
 /** The names that the older service documented, and nothing else. */
 const oldEnvironment = {
@@ -172,6 +182,43 @@ describe('loadConfig', () => {
     ).join('\n');
     expect(warnings).toContain('ANONYMOUS_ORIGINS');
     expect(warnings).toContain('LEGACY_UPLOAD');
+  });
+});
+
+describe('loadSettings', () => {
+  const wanted = [...storageSettingNames, 'ALLOWED_ORIGINS'] as const;
+  const storageOnly = {
+    S3_ENDPOINT: 'https://fsn1.your-objectstorage.com',
+    S3_REGION: 'fsn1',
+    S3_BUCKET: 'pictures',
+    S3_ACCESS_KEY: 'AKIDPICTURES',
+  };
+
+  it('reads the named settings and asks for no other', () => {
+    const given = loadSettings({ ...storageOnly, S3_SECRET_KEY: 'k'.repeat(40), PORT: 'not a port' }, wanted);
+    expect(given.ALLOWED_ORIGINS).toEqual([]);
+    expect(given).not.toHaveProperty('PORT');
+    expect(buildStorageConfig(given)).toEqual(loadConfig(oldEnvironment).storage);
+  });
+
+  it('reads secrets from files, and leaves the files of other settings alone', () => {
+    const environment = { ...storageOnly, S3_SECRET_KEY_FILE: secretFile('z'.repeat(40)), API_KEYS_FILE: '/missing' };
+    expect(loadSettings(environment, wanted).S3_SECRET_KEY).toBe('z'.repeat(40));
+  });
+
+  it('reports all mistakes at once, in the words of loadConfig', () => {
+    const environment = { ...storageOnly, S3_BUCKET: 'No', ALLOWED_ORIGINS: 'https://cms.example.com/' };
+    const problems = problemsOf({ ...oldEnvironment, ...environment, S3_SECRET_KEY: '' });
+    expect(problems).toHaveLength(3);
+    expect(() => loadSettings(environment, wanted)).toThrow(new ConfigError(problems));
+  });
+
+  it('takes the keys of imgproxy as loadConfig does', () => {
+    expect(buildImgproxyConfig(loadSettings(oldEnvironment, imgproxySettingNames))).toEqual(
+      loadConfig(oldEnvironment).imgproxy,
+    );
+    const short = loadSettings({ ...oldEnvironment, IMGPROXY_KEY: 'abc' }, imgproxySettingNames);
+    expect(() => buildImgproxyConfig(short)).toThrow(ConfigError);
   });
 });
 

@@ -1,9 +1,14 @@
 import { hkdfSync } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { type ImageFormat, imageFormats } from '@kuanary/shared/contract';
+import type { ImageFormat } from '@kuanary/shared/contract';
 import { type KeyPair, parseKeyPairs } from '@kuanary/shared/imgproxy-url';
-import { z } from 'zod';
+import {
+  apiKeySecret,
+  type LogLevel,
+  parseSettings,
+  type SettingName,
+  type Settings,
+  settingNames,
+} from './settings.ts';
 
 /** All settings, validated. Secrets are in here: never log a Config. */
 export interface Config {
@@ -46,9 +51,6 @@ export interface Config {
   log: { level: LogLevel };
 }
 
-const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-export type LogLevel = (typeof logLevels)[number];
-
 /** Every mistake of a configuration at once. The sentences name settings, never their values. */
 export class ConfigError extends Error {
   readonly problems: readonly string[];
@@ -62,127 +64,72 @@ export class ConfigError extends Error {
   }
 }
 
-const minSecretCharacters = 32;
-const sampleSecret = /change.?me|example|sample|your[-_ ]|placeholder|<|replace.?me|secret.?here/i;
-const endpoint = z.url({
-  protocol: /^https?$/,
-  error: 'must be an address such as https://fsn1.your-objectstorage.com',
-});
+/**
+ * The named settings only: a command asks for what it needs, and is not stopped by what it does not use.
+ *
+ * @throws ConfigError naming all mistakes
+ */
+export function loadSettings<Name extends SettingName>(
+  environment: Record<string, string | undefined>,
+  wanted: readonly Name[],
+): Pick<Settings, Name> {
+  const problems: string[] = [];
+  const given = parseSettings(environment, wanted, problems);
+  if (given === null || problems.length > 0) throw new ConfigError(problems);
+  return given;
+}
 
-const required = (what: string) => z.string({ error: `is missing: ${what}` }).min(1, { error: `is empty: ${what}` });
-const wholeNumber = (unit: string, min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d{1,15}$/, { error: `must be a whole number of ${unit} between ${min} and ${max}` })
-    .transform(Number)
-    .pipe(
-      z
-        .number()
-        .min(min, { error: `must be at least ${min} ${unit}` })
-        .max(max, { error: `must be at most ${max} ${unit}` }),
-    );
-const flag = z.enum(['true', 'false'], { error: 'must be true or false' }).transform((text) => text === 'true');
-const list = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== ''),
-);
-const secretText = z
-  .string()
-  .min(minSecretCharacters, {
-    error: `must have at least ${minSecretCharacters} characters; openssl rand -hex 32 makes one`,
-  })
-  .refine((text) => !sampleSecret.test(text), { error: 'is a sample value; make your own with openssl rand -hex 32' });
-
-const apiKeySecret = secretText.regex(/^[\x21-\x7e]+$/, {
-  error: 'may hold printable ASCII only, without spaces: it travels in a header',
-});
-
-const origins = list.pipe(
-  z.array(
-    z.string().refine((origin) => origin === '*' || isOrigin(origin), {
-      error:
-        'must list exact origins such as https://cms.example.com (scheme, host, port if any; no path, no slash at the end), or *',
-    }),
-  ),
-);
-
-const settings = {
-  NODE_ENV: z.string().optional(),
-  PORT: wholeNumber('port number', 0, 65_535).default(5001),
-  HOST: z.string().min(1).default('0.0.0.0'),
-  PUBLIC_URL: endpoint.optional(),
-  TRUST_PROXY: wholeNumber('proxies', 0, 32).default(0),
-  S3_ENDPOINT: required('the address of the object storage').pipe(endpoint),
-  S3_PUBLIC_ENDPOINT: endpoint.optional(),
-  S3_REGION: required('the region of the bucket, such as fsn1'),
-  S3_BUCKET: required('the name of the bucket').pipe(
-    z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, { error: 'is not a bucket name (3 to 63 of a-z 0-9 . -)' }),
-  ),
-  S3_ACCESS_KEY: required('the access key of the object storage'),
-  S3_SECRET_KEY: required('the secret key of the object storage').refine((text) => !sampleSecret.test(text), {
-    error: 'is a sample value; use the key that your storage gave you',
-  }),
-  S3_FORCE_PATH_STYLE: flag.default(true),
-  IMGPROXY_URL: required('the address of imgproxy').pipe(endpoint),
-  IMGPROXY_KEY: required('the hex-encoded key of imgproxy'),
-  IMGPROXY_SALT: required('the hex-encoded salt of imgproxy'),
-  IMGPROXY_SIGNATURE_SIZE: wholeNumber('bytes', 8, 32).default(32),
-  IMGPROXY_EDITION: z.enum(['oss', 'pro'], { error: 'must be oss or pro' }).default('oss'),
-  PRESETS_FILE: z.string().min(1).default('data/presets.json'),
-  DEFAULT_PRESET: z.string().min(1).optional(),
-  ALLOWED_TYPES: list
-    .default([...imageFormats])
-    .pipe(
-      z
-        .array(z.enum(imageFormats, { error: `must list some of ${imageFormats.join(',')}` }))
-        .min(1, { error: 'must name at least one type' }),
-    ),
-  MAX_UPLOAD_BYTES: wholeNumber('bytes', 1, 5_368_709_120).default(20_971_520),
-  MAX_IMAGE_PIXELS: wholeNumber('pixels', 1, 2_000_000_000).default(50_000_000),
-  MAX_IMAGE_SIDE: wholeNumber('pixels', 1, 100_000).default(16_384),
-  UPLOAD_EXPIRES_SECONDS: wholeNumber('seconds', 60, 3600).default(600),
-  API_KEYS: list.default([]).pipe(z.array(z.string())),
-  TICKET_SECRET: list.pipe(z.array(secretText).min(1)).optional(),
-  ALLOWED_ORIGINS: origins.default([]),
-  ANONYMOUS_ORIGINS: origins.default([]),
-  ANONYMOUS_MAX_BYTES: wholeNumber('bytes', 1, 5_368_709_120).default(10_485_760),
-  LEGACY_UPLOAD: z.enum(['off', 'key', 'anonymous'], { error: 'must be off, key or anonymous' }).default('key'),
-  STORAGE_PROMOTE: z.enum(['copy', 'stream'], { error: 'must be copy or stream' }).default('copy'),
-  SINGLE_INSTANCE: flag.default(false),
-  UPLOAD_TMP_DIR: z.string().min(1).default(tmpdir()),
-  UPLOAD_TMP_MAX_BYTES: wholeNumber('bytes', 1, 1_099_511_627_776).default(1_073_741_824),
-  UPLOAD_MIN_BYTES_PER_SECOND: wholeNumber('bytes a second', 0, 1_000_000).default(1024),
-  SWEEP_INTERVAL_SECONDS: wholeNumber('seconds', 0, 86_400).default(900),
-  SHUTDOWN_GRACE_SECONDS: wholeNumber('seconds', 0, 600).default(30),
-  LOG_LEVEL: z.enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` }).default('info'),
-};
-const Settings = z.object(settings);
-
-/** The names of all settings, in the order of the documentation. */
-export const settingNames: readonly string[] = Object.keys(settings);
-
-/** Settings that may also come as `NAME_FILE`, the path of a file that holds the value. */
-export const secretSettingNames = [
+/** What a client of the bucket needs, for `loadSettings`. */
+export const storageSettingNames = [
+  'S3_ENDPOINT',
+  'S3_PUBLIC_ENDPOINT',
+  'S3_REGION',
+  'S3_BUCKET',
   'S3_ACCESS_KEY',
   'S3_SECRET_KEY',
+  'S3_FORCE_PATH_STYLE',
+] as const;
+
+/** What signing image URLs needs, for `loadSettings`. */
+export const imgproxySettingNames = [
+  'IMGPROXY_URL',
   'IMGPROXY_KEY',
   'IMGPROXY_SALT',
-  'API_KEYS',
-  'TICKET_SECRET',
+  'IMGPROXY_SIGNATURE_SIZE',
+  'IMGPROXY_EDITION',
 ] as const;
 
 /** @throws ConfigError naming all mistakes */
 export function loadConfig(environment: Record<string, string | undefined>): Config {
   const problems: string[] = [];
-  const parsed = Settings.safeParse(withSecretFiles(withoutEmpty(environment), problems));
-  if (!parsed.success) problems.push(...parsed.error.issues.map(describeIssue));
-  const apiKeys = readApiKeys(parsed.success ? parsed.data.API_KEYS : [], problems);
-  if (!parsed.success) throw new ConfigError(problems);
-  const config = buildConfig(parsed.data, apiKeys, problems);
-  if (problems.length > 0) throw new ConfigError(problems);
-  return config;
+  const given = parseSettings(environment, settingNames, problems);
+  if (given === null) throw new ConfigError(problems);
+  const apiKeys = readApiKeys(given.API_KEYS, problems);
+  const imgproxy = collectProblems(() => buildImgproxyConfig(given), problems);
+  if (imgproxy === null || problems.length > 0) throw new ConfigError(problems);
+  return buildConfig(given, imgproxy, apiKeys);
+}
+
+export function buildStorageConfig(given: Pick<Settings, (typeof storageSettingNames)[number]>): Config['storage'] {
+  return {
+    endpoint: given.S3_ENDPOINT,
+    publicEndpoint: given.S3_PUBLIC_ENDPOINT ?? given.S3_ENDPOINT,
+    region: given.S3_REGION,
+    bucket: given.S3_BUCKET,
+    accessKey: given.S3_ACCESS_KEY,
+    secretKey: given.S3_SECRET_KEY,
+    forcePathStyle: given.S3_FORCE_PATH_STYLE,
+  };
+}
+
+/** @throws ConfigError when the keys and salts are not what imgproxy takes */
+export function buildImgproxyConfig(given: Pick<Settings, (typeof imgproxySettingNames)[number]>): Config['imgproxy'] {
+  return {
+    url: given.IMGPROXY_URL,
+    keyPairs: readKeyPairs(given.IMGPROXY_KEY, given.IMGPROXY_SALT),
+    signatureSize: given.IMGPROXY_SIGNATURE_SIZE,
+    edition: given.IMGPROXY_EDITION,
+  };
 }
 
 /** Things that start, but that an owner should know of. */
@@ -205,36 +152,6 @@ export function findConfigWarnings(config: Config): string[] {
   return warnings;
 }
 
-function withoutEmpty(environment: Record<string, string | undefined>): Record<string, string> {
-  const given: Record<string, string> = {};
-  for (const [name, value] of Object.entries(environment)) {
-    if (value !== undefined && value.trim() !== '') given[name] = value.trim();
-  }
-  return given;
-}
-
-function withSecretFiles(environment: Record<string, string>, problems: string[]): Record<string, string> {
-  const merged = { ...environment };
-  for (const name of secretSettingNames) {
-    const file = environment[`${name}_FILE`];
-    if (file === undefined) continue;
-    if (environment[name] !== undefined) {
-      problems.push(`${name} and ${name}_FILE are both set: keep one of them`);
-      continue;
-    }
-    try {
-      merged[name] = readFileSync(file, 'utf8').trim();
-    } catch {
-      problems.push(`${name}_FILE names a file that cannot be read`);
-    }
-  }
-  return merged;
-}
-
-function describeIssue(issue: z.core.$ZodIssue): string {
-  return `${String(issue.path[0] ?? 'settings')} ${issue.message}`;
-}
-
 function readApiKeys(entries: readonly string[], problems: string[]): Map<string, string> {
   const keys = new Map<string, string>();
   for (const entry of entries) {
@@ -254,7 +171,7 @@ function readApiKeys(entries: readonly string[], problems: string[]): Map<string
   return keys;
 }
 
-function buildConfig(given: z.infer<typeof Settings>, apiKeys: Map<string, string>, problems: string[]): Config {
+function buildConfig(given: Settings, imgproxy: Config['imgproxy'], apiKeys: Map<string, string>): Config {
   return {
     production: given.NODE_ENV === 'production',
     http: {
@@ -264,21 +181,8 @@ function buildConfig(given: z.infer<typeof Settings>, apiKeys: Map<string, strin
       trustProxy: given.TRUST_PROXY,
       shutdownGraceSeconds: given.SHUTDOWN_GRACE_SECONDS,
     },
-    storage: {
-      endpoint: given.S3_ENDPOINT,
-      publicEndpoint: given.S3_PUBLIC_ENDPOINT ?? given.S3_ENDPOINT,
-      region: given.S3_REGION,
-      bucket: given.S3_BUCKET,
-      accessKey: given.S3_ACCESS_KEY,
-      secretKey: given.S3_SECRET_KEY,
-      forcePathStyle: given.S3_FORCE_PATH_STYLE,
-    },
-    imgproxy: {
-      url: given.IMGPROXY_URL,
-      keyPairs: readKeyPairs(given.IMGPROXY_KEY, given.IMGPROXY_SALT, problems),
-      signatureSize: given.IMGPROXY_SIGNATURE_SIZE,
-      edition: given.IMGPROXY_EDITION,
-    },
+    storage: buildStorageConfig(given),
+    imgproxy,
     presets: { file: given.PRESETS_FILE, defaultPreset: given.DEFAULT_PRESET },
     uploads: {
       allowedFormats: new Set(given.ALLOWED_TYPES),
@@ -305,25 +209,25 @@ function buildConfig(given: z.infer<typeof Settings>, apiKeys: Map<string, strin
   };
 }
 
-function readKeyPairs(keys: string, salts: string, problems: string[]): KeyPair[] {
+function readKeyPairs(keys: string, salts: string): KeyPair[] {
   try {
     return parseKeyPairs(keys, salts);
   } catch (error) {
-    problems.push(`IMGPROXY_KEY and IMGPROXY_SALT: ${error instanceof Error ? error.message : 'not usable'}`);
-    return [];
+    throw new ConfigError([`IMGPROXY_KEY and IMGPROXY_SALT: ${error instanceof Error ? error.message : 'not usable'}`]);
+  }
+}
+
+function collectProblems<T>(build: () => T, problems: string[]): T | null {
+  try {
+    return build();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    problems.push(...error.problems);
+    return null;
   }
 }
 
 /** So that an old `.env` has tickets without a new setting: HKDF (RFC 5869) keeps them apart from every S3 signature. */
 function deriveTicketSecret(secretKey: string): string {
   return Buffer.from(hkdfSync('sha256', secretKey, '', 'kuanary ticket secret', 32)).toString('base64url');
-}
-
-function isOrigin(text: string): boolean {
-  if (!/^https?:\/\/[^*]+$/.test(text)) return false;
-  try {
-    return new URL(text).origin === text;
-  } catch {
-    return false;
-  }
 }

@@ -1,7 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type RunningObjectStore, startObjectStore } from '../../src/embedded/object-store/object-store-server.ts';
+import {
+  type ObjectStoreOptions,
+  type RunningObjectStore,
+  startObjectStore,
+} from '../../src/embedded/object-store/object-store-server.ts';
 import type { ServerAddress } from './sign-request.ts';
 
 const identity = { region: 'local', accessKey: 'suite-access-key', secretKey: 'suite-secret-key' };
@@ -14,10 +18,12 @@ export interface EmbeddedStore extends ServerAddress {
   close(): Promise<void>;
 }
 
-export async function startEmbeddedStore(now?: () => Date): Promise<EmbeddedStore> {
+export async function startEmbeddedStore(
+  options: Pick<ObjectStoreOptions, 'now' | 'profiles'> = {},
+): Promise<EmbeddedStore> {
   const dataFolder = await mkdtemp(join(tmpdir(), 'kuanary-object-store-'));
   const start = (): Promise<RunningObjectStore> =>
-    startObjectStore({ dataFolder, host: '127.0.0.1', port: 0, ...identity, ...(now === undefined ? {} : { now }) });
+    startObjectStore({ dataFolder, host: '127.0.0.1', port: 0, ...identity, ...options });
   let running = await start();
   return {
     ...identity,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { PutBucketCorsCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { maxBytesBeforeFile } from '../../src/embedded/object-store/multipart-form.ts';
+import { awsFormLimits } from '../../src/embedded/object-store/multipart-form.ts';
 import { startObjectStore } from '../../src/embedded/object-store/object-store-server.ts';
 import { type EmbeddedStore, startEmbeddedStore } from './embedded-store.ts';
 import { addConditions, type PostChanges, postForm } from './post-form.ts';
@@ -163,7 +163,7 @@ describe('where the embedded store is stricter than RadosGW (Reef)', () => {
       ],
       [
         'a large file that is not in the field "file"',
-        { parts: (parts) => [{ name: 'photo', value: Buffer.alloc(maxBytesBeforeFile) }, ...parts] },
+        { parts: (parts) => [{ name: 'photo', value: Buffer.alloc(awsFormLimits.maxBytesBeforeFile) }, ...parts] },
         '400 MaxPostPreDataLengthExceeded',
       ],
       [
@@ -194,7 +194,7 @@ describe('where the embedded store is stricter than RadosGW (Reef)', () => {
         ['GET', at(key), 'acl'],
         ['PUT', at(key), 'retention'],
         ['GET', at(key), 'torrent'],
-        ['GET', `/${suite.bucket}`, 'policy'],
+        ['GET', `/${suite.bucket}`, 'acl'],
         ['PUT', `/${suite.bucket}`, 'versioning'],
         ['DELETE', `/${suite.bucket}`, 'website'],
       ] as const) {

@@ -5,8 +5,8 @@ import { listObjectsV1, listObjectsV2, listObjectVersions, owner } from './list-
 import { isPublicRead } from './object-headers.ts';
 import type { BucketCall } from './operation.ts';
 import type { RequestBody } from './request-body.ts';
-import { type Answer, answerXml } from './s3-answer.ts';
-import { notImplemented, S3Error } from './s3-error.ts';
+import { type Answer, answerXml, emptyXmlAnswer } from './s3-answer.ts';
+import { invalidArgument, notImplemented, S3Error } from './s3-error.ts';
 import { buildXml, parseXml, textOf, type XmlChild } from './s3-xml.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html */
@@ -32,7 +32,7 @@ export async function createBucket(
   if (isPublicRead(context.headers.get('x-amz-acl'))) throw notImplemented('public buckets');
   const document = await body.text();
   if (document !== '') {
-    const location = textOf(parseXml(document, 'CreateBucketConfiguration'), 'LocationConstraint') ?? '';
+    const location = readLocation(document);
     if (location !== '' && location !== context.region) {
       throw new S3Error(
         400,
@@ -42,7 +42,16 @@ export async function createBucket(
     }
   }
   await context.buckets.create(name);
-  return { status: 200, headers: { Location: `/${name}` } };
+  return { status: 200 };
+}
+
+/** @throws S3Error InvalidArgument, which is what RadosGW has in this place for XML that is none */
+function readLocation(document: string): string {
+  try {
+    return textOf(parseXml(document, 'CreateBucketConfiguration'), 'LocationConstraint') ?? '';
+  } catch (error) {
+    throw error instanceof S3Error ? invalidArgument(error.message) : error;
+  }
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html */
@@ -52,7 +61,7 @@ export async function deleteBucket({ bucket, buckets }: BucketCall): Promise<Ans
 }
 
 /** Both versions of the call. */
-export function listObjects({ request, bucket }: BucketCall): Answer {
+export function listObjects({ request, bucket }: Pick<BucketCall, 'request' | 'bucket'>): Answer {
   const list = request.parameters.get('list-type') === '2' ? listObjectsV2 : listObjectsV1;
   return answerXml(list(bucket.name, bucket.objects, request.parameters));
 }
@@ -66,10 +75,17 @@ export function getBucketLocation({ region }: BucketCall): Answer {
   return answerXml(buildXml('LocationConstraint', region));
 }
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html: never enabled */
-export function getBucketVersioning(): Answer {
-  return answerXml(buildXml('VersioningConfiguration', []));
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html: nothing is versioned, whatever is said here */
+export function getBucketVersioning({ behaviour }: BucketCall): Answer {
+  return answerXml(buildXml('VersioningConfiguration', [['Status', behaviour.versioningStatus]]));
 }
+
+/** What no bucket has here, and cannot be given: asked for it, the store says what a bucket without it says. */
+export const answerAbsence =
+  (code: string) =>
+  ({ request }: BucketCall): never => {
+    throw new S3Error(404, code, `The bucket has nothing of the kind: ${[...request.parameters.keys()].join(', ')}.`);
+  };
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketCors.html */
 export function getBucketCors({ bucket }: BucketCall): Answer {
@@ -79,9 +95,10 @@ export function getBucketCors({ bucket }: BucketCall): Answer {
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html */
-export async function putBucketCors({ body, bucket, buckets }: BucketCall): Promise<Answer> {
-  await buckets.change(bucket.name, { cors: parseCorsConfiguration(await body.text()) });
-  return { status: 200 };
+export async function putBucketCors({ body, bucket, buckets, behaviour }: BucketCall): Promise<Answer> {
+  const document = await body.text({ ignoresMd5: !behaviour.checksAsAws });
+  await buckets.change(bucket.name, { cors: parseCorsConfiguration(document) });
+  return emptyXmlAnswer;
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketCors.html */
@@ -104,11 +121,11 @@ export async function putBucketLifecycle({ body, bucket, buckets }: BucketCall):
   const lifecycleXml = await body.text();
   assertLifecycleConfiguration(lifecycleXml);
   await buckets.change(bucket.name, { lifecycleXml });
-  return { status: 200 };
+  return emptyXmlAnswer;
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketLifecycle.html */
 export async function deleteBucketLifecycle({ bucket, buckets }: BucketCall): Promise<Answer> {
   await buckets.change(bucket.name, { lifecycleXml: null });
-  return { status: 204 };
+  return { ...emptyXmlAnswer, status: 204 };
 }

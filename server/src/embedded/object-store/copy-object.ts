@@ -4,7 +4,7 @@ import { readDescription } from './object-headers.ts';
 import type { ObjectCall } from './operation.ts';
 import { checkReadConditions } from './preconditions.ts';
 import { type Answer, answerXml } from './s3-answer.ts';
-import { invalidArgument, noSuchKey, S3Error } from './s3-error.ts';
+import { invalidArgument, noSuchKey, notImplemented, S3Error } from './s3-error.ts';
 import { assertKey } from './s3-request.ts';
 import { buildXml } from './s3-xml.ts';
 import type { ObjectDescription, StoredObject } from './stored-object.ts';
@@ -14,7 +14,8 @@ import type { ObjectDescription, StoredObject } from './stored-object.ts';
  *
  * As on RadosGW (Reef), conditions on the source count and conditions on the target (`If-None-Match`) are ignored.
  */
-export async function copyObject({ request, bucket, buckets, key }: ObjectCall): Promise<Answer> {
+export async function copyObject({ request, bucket, buckets, key, behaviour }: ObjectCall): Promise<Answer> {
+  if (!behaviour.copiesObjects) throw notImplemented('CopyObject');
   assertKey(key);
   const { headers } = request;
   const source = findCopySource(headers, buckets);
@@ -35,9 +36,9 @@ export async function copyObject({ request, bucket, buckets, key }: ObjectCall):
   try {
     if (checkSourceConditions(original, headers) === 'not-modified') {
       await bucket.objects.data.remove(file);
-      return { status: 304, headers: { ETag: `"${original.etag}"` } };
+      return { status: 304, headers: { 'Content-Type': 'application/xml' } };
     }
-    const description = describeCopy(original, headers, replacing);
+    const description = describeCopy(original, headers, { replacing, takesTags: behaviour.checksAsAws });
     const written = { file, bytes: original.bytes, etag: original.etag };
     const object = await bucket.objects.publish(key, { written, description });
     return answerXml(
@@ -82,11 +83,12 @@ export function checkSourceConditions(
 function describeCopy(
   original: StoredObject,
   headers: ReadonlyMap<string, string>,
-  replacing: boolean,
+  { replacing, takesTags }: { replacing: boolean; takesTags: boolean },
 ): ObjectDescription {
   const given = readDescription(headers);
   if (replacing) return given;
-  const tags = readDirective(headers, 'x-amz-tagging-directive') === 'REPLACE' ? given.tags : original.tags;
+  const replacesTags = takesTags && readDirective(headers, 'x-amz-tagging-directive') === 'REPLACE';
+  const tags = replacesTags ? given.tags : original.tags;
   const { contentType, headers: stored, metadata } = original;
   // An ACL is never copied.
   return { contentType, headers: stored, metadata, tags, publicRead: given.publicRead };

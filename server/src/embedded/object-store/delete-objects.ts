@@ -6,8 +6,8 @@ import { buildXml, childrenOf, parseXml, textOf, type XmlChild } from './s3-xml.
 const maxKeysPerRequest = 1000;
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
-export async function deleteObjects({ body, bucket }: BucketCall): Promise<Answer> {
-  const document = parseXml(await body.text(), 'Delete');
+export async function deleteObjects({ body, bucket, behaviour }: BucketCall): Promise<Answer> {
+  const document = parseXml(await body.text({ ignoresMd5: !behaviour.checksAsAws }), 'Delete');
   const objects = childrenOf(document, 'Object').map((object) => {
     // Not trimmed: a key may begin or end with white space.
     const key = childrenOf(object, 'Key')[0]?.text;

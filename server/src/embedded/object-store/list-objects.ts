@@ -1,4 +1,3 @@
-import { encodePercent } from './canonical-request.ts';
 import type { ObjectFiles } from './object-files.ts';
 import { invalidArgument } from './s3-error.ts';
 import { buildXml, type XmlChild } from './s3-xml.ts';
@@ -87,7 +86,8 @@ function listPage(files: ObjectIndex, parameters: Parameters, after: string) {
   };
   const encoding = parameters.get('encoding-type');
   if (encoding !== undefined && encoding !== 'url') throw invalidArgument('encoding-type may be "url" only.');
-  const encode = encoding === 'url' ? encodePercent : (text: string): string => text;
+  // Without AWS's further escapes of !'()*, as on RadosGW.
+  const encode = encoding === 'url' ? encodeURIComponent : (text: string): string => text;
   const page = collectPage(files, request);
   const echo: XmlChild[] = [
     ['Prefix', encode(request.prefix)],
@@ -161,6 +161,8 @@ function describeObject(object: StoredObject, encode: Encode): XmlChild[] {
     ['ETag', `"${object.etag}"`],
     ['Size', object.bytes],
     ['StorageClass', 'STANDARD'],
+    // RadosGW's own.
+    ['Type', 'Normal'],
   ];
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { maxFields, type ParsedForm, parseBoundary, parseForm } from './multipart-form.ts';
+import { awsFormLimits, type ParsedForm, parseBoundary, parseForm } from './multipart-form.ts';
 
 const boundary = 'boundary';
 
@@ -36,7 +36,7 @@ async function parse(
   body: Uint8Array,
   sizes: readonly number[] = [body.length],
 ): Promise<{ form: ParsedForm; bytes: Buffer | null }> {
-  const form = await parseForm(inPieces(body, sizes), boundary);
+  const form = await parseForm(inPieces(body, sizes), boundary, awsFormLimits);
   if (form.file === null) return { form, bytes: null };
   const pieces: Uint8Array[] = [];
   for await (const piece of form.file) pieces.push(piece);
@@ -143,7 +143,7 @@ describe('parseForm', () => {
     ],
     [
       'more than 200 fields',
-      encode([...Array.from({ length: maxFields + 1 }, (_, n) => field(`f${n}`, '')), file('x')]),
+      encode([...Array.from({ length: awsFormLimits.maxFields + 1 }, (_, n) => field(`f${n}`, '')), file('x')]),
       'InvalidArgument',
     ],
     ['a field over 20 KiB', encode([field('a', 'x'.repeat(20_480)), file('x')]), 'MaxPostPreDataLengthExceeded'],
@@ -166,8 +166,8 @@ describe('parseForm', () => {
   });
 
   it('takes exactly 200 fields', async () => {
-    const fields = Array.from({ length: maxFields }, (_, n) => field(`f${n}`, ''));
-    expect((await parse(encode([...fields, file('x')]))).form.fields.size).toBe(maxFields);
+    const fields = Array.from({ length: awsFormLimits.maxFields }, (_, n) => field(`f${n}`, ''));
+    expect((await parse(encode([...fields, file('x')]))).form.fields.size).toBe(awsFormLimits.maxFields);
   });
 });
 
@@ -178,7 +178,7 @@ describe('parseBoundary', () => {
     ['Multipart/Form-Data; charset=utf-8; BOUNDARY=abc; x=y', 'abc'],
     [`multipart/form-data; boundary=${'b'.repeat(70)}`, 'b'.repeat(70)],
   ])('reads %s', (contentType, expected) => {
-    expect(parseBoundary(contentType)).toBe(expected);
+    expect(parseBoundary(contentType, awsFormLimits)).toBe(expected);
   });
 
   it.each([
@@ -190,6 +190,8 @@ describe('parseBoundary', () => {
     'multipart/form-data; boundary=',
     `multipart/form-data; boundary=${'b'.repeat(71)}`,
   ])('refuses %s', (contentType) => {
-    expect(() => parseBoundary(contentType)).toThrow(expect.objectContaining({ code: 'InvalidArgument' }));
+    expect(() => parseBoundary(contentType, awsFormLimits)).toThrow(
+      expect.objectContaining({ code: 'InvalidArgument' }),
+    );
   });
 });

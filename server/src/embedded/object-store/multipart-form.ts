@@ -1,12 +1,28 @@
 import { type ByteInput, createByteInput } from './byte-input.ts';
 import { invalidArgument, S3Error } from './s3-error.ts';
 
-/** Of everything before the file: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTForms.html */
-export const maxBytesBeforeFile = 20_480;
-export const maxFields = 200;
-export const maxHeaderLineBytes = 8_192;
-/** https://www.rfc-editor.org/rfc/rfc2046#section-5.1.1 */
-export const maxBoundaryLength = 70;
+export interface FormLimits {
+  /** Of everything before the file: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTForms.html */
+  maxBytesBeforeFile: number;
+  maxFields: number;
+  maxHeaderLineBytes: number;
+  maxBoundaryLength: number;
+}
+
+/** The boundary's is of https://www.rfc-editor.org/rfc/rfc2046#section-5.1.1 */
+export const awsFormLimits: FormLimits = {
+  maxBytesBeforeFile: 20_480,
+  maxFields: 200,
+  maxHeaderLineBytes: 8_192,
+  maxBoundaryLength: 70,
+};
+/** Like RadosGW, which has none: no form that is meant well meets them, and memory stays bounded all the same. */
+export const wideFormLimits: FormLimits = {
+  maxBytesBeforeFile: 4 * 1024 * 1024,
+  maxFields: 10_000,
+  maxHeaderLineBytes: 1024 * 1024,
+  maxBoundaryLength: 1024,
+};
 
 const lineEnd = Buffer.from('\r\n');
 const partHeadEnd = Buffer.from('\r\n\r\n');
@@ -21,7 +37,7 @@ export interface ParsedForm {
 }
 
 /** The boundary of a multipart/form-data content type. @throws S3Error InvalidArgument */
-export function parseBoundary(contentType: string | undefined): string {
+export function parseBoundary(contentType: string | undefined, { maxBoundaryLength }: FormLimits): string {
   if (contentType === undefined || !/^multipart\/form-data\s*(?:;|$)/i.test(contentType)) {
     throw invalidArgument('Request Content-Type is not multipart/form-data.');
   }
@@ -40,14 +56,19 @@ export function parseBoundary(contentType: string | undefined): string {
  *
  * @throws S3Error InvalidArgument for what is malformed, MaxPostPreDataLengthExceeded
  */
-export async function parseForm(body: AsyncIterable<Uint8Array>, boundary: string): Promise<ParsedForm> {
+export async function parseForm(
+  body: AsyncIterable<Uint8Array>,
+  boundary: string,
+  limits: FormLimits,
+): Promise<ParsedForm> {
+  const { maxBytesBeforeFile, maxFields } = limits;
   const input = createByteInput(withLineEndBefore(body));
   const delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1');
   const fields = new Map<string, string>();
   let bytesLeft = maxBytesBeforeFile;
   const readUntil = async (mark: Buffer): Promise<Buffer> => {
     const bytes = await input.readUntil(mark, bytesLeft);
-    if (bytes === null) throw await explainMissing(input, bytesLeft);
+    if (bytes === null) throw await explainMissing(input, bytesLeft, limits);
     bytesLeft -= Math.min(bytesLeft, bytes.length + mark.length);
     return bytes;
   };
@@ -59,7 +80,7 @@ export async function parseForm(body: AsyncIterable<Uint8Array>, boundary: strin
     if (ending !== '\r\n') throw invalidArgument('Malformed request: lines of a form end in CRLF.');
     if (count > maxFields) throw invalidArgument(`A form may have ${maxFields} fields before its file, no more.`);
     input.skip(2);
-    const part = parsePartHead(await readUntil(partHeadEnd));
+    const part = parsePartHead(await readUntil(partHeadEnd), limits);
     if (part.name.toLowerCase() === 'file')
       return { fields, filename: part.filename, file: readFile(input, delimiter) };
     fields.set(part.name.toLowerCase(), decodeText(await readUntil(delimiter)));
@@ -72,7 +93,11 @@ async function* withLineEndBefore(body: AsyncIterable<Uint8Array>): AsyncGenerat
   yield* body;
 }
 
-async function explainMissing(input: ByteInput, bytesLeft: number): Promise<S3Error> {
+async function explainMissing(
+  input: ByteInput,
+  bytesLeft: number,
+  { maxBytesBeforeFile }: FormLimits,
+): Promise<S3Error> {
   const waiting = await input.peek(bytesLeft + 1);
   if (waiting.length <= bytesLeft)
     return invalidArgument('Malformed request: the form is cut off, or its boundary is not that of the Content-Type.');
@@ -83,7 +108,10 @@ async function explainMissing(input: ByteInput, bytesLeft: number): Promise<S3Er
   );
 }
 
-function parsePartHead(head: Buffer): { name: string; filename: string | undefined } {
+function parsePartHead(
+  head: Buffer,
+  { maxHeaderLineBytes }: FormLimits,
+): { name: string; filename: string | undefined } {
   const lines = decodeText(head).split('\r\n');
   if (lines.some((line) => Buffer.byteLength(line) > maxHeaderLineBytes)) {
     throw invalidArgument(`A header line of the form may have ${maxHeaderLineBytes} bytes, no more.`);

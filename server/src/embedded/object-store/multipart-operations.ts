@@ -43,7 +43,7 @@ export function listParts(call: ObjectCall): Answer {
       ['Key', key],
       ['UploadId', upload.id],
       ['PartNumberMarker', marker],
-      ['NextPartNumberMarker', truncated ? page.at(-1)?.number : undefined],
+      ['NextPartNumberMarker', page.at(-1)?.number ?? 0],
       ['MaxParts', maxParts],
       ['IsTruncated', truncated],
       ['StorageClass', 'STANDARD'],
@@ -100,13 +100,22 @@ export function listMultipartUploads({ request, bucket }: BucketCall): Answer {
   return answerXml(
     buildXml('ListMultipartUploadsResult', [
       ['Bucket', bucket.name],
-      ['Prefix', prefix],
+      ['Prefix', prefix === '' ? undefined : prefix],
+      ['NextKeyMarker', uploads.at(-1)?.key],
+      ['NextUploadIdMarker', uploads.at(-1)?.id],
       ['MaxUploads', maxKeysPerPage],
       ['IsTruncated', false],
       ...uploads.map(
         ({ key, id, initiated }): XmlChild => [
           'Upload',
-          [['Key', key], ['UploadId', id], owner, ['StorageClass', 'STANDARD'], ['Initiated', initiated.toISOString()]],
+          [
+            ['Key', key],
+            ['UploadId', id],
+            ['Initiator', owner[1]],
+            owner,
+            ['StorageClass', 'STANDARD'],
+            ['Initiated', initiated.toISOString()],
+          ],
         ],
       ),
     ]),
@@ -134,13 +143,13 @@ function chooseParts(upload: MultipartUpload, asked: readonly CompletionPart[]):
   for (const number of chosen.keys()) {
     if (!upload.parts.has(number)) throw invalidPart(`Part ${number} was not uploaded.`);
   }
-  for (const [index, part] of parts.entries()) {
-    const etag = chosen.get(part.number);
-    if (etag === undefined) throw invalidPart(`Part ${part.number} was uploaded but is not in the list.`);
-    if (etag !== part.etag) throw invalidPart(`Part ${part.number} has another ETag than the list says.`);
-    if (index < parts.length - 1 && part.bytes < minPartBytes) {
-      throw new S3Error(400, 'EntityTooSmall', `Each part but the last needs ${minPartBytes} bytes at least.`);
-    }
+  for (const { number, etag } of parts) {
+    const given = chosen.get(number);
+    if (given === undefined) throw invalidPart(`Part ${number} was uploaded but is not in the list.`);
+    if (given !== etag) throw invalidPart(`Part ${number} has another ETag than the list says.`);
+  }
+  if (parts.slice(0, -1).some(({ bytes }) => bytes < minPartBytes)) {
+    throw new S3Error(400, 'EntityTooSmall', `Each part but the last needs ${minPartBytes} bytes at least.`);
   }
   return parts;
 }

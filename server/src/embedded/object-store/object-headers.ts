@@ -102,6 +102,8 @@ export function buildObjectHeaders(
   for (const [name, value] of Object.entries(object.headers)) headers[toHeaderName(name)] = value;
   for (const [name, value] of Object.entries(object.metadata)) headers[`${metadataPrefix}${name}`] = value;
   if (object.tags.length > 0) headers['x-amz-tagging-count'] = String(object.tags.length);
+  // Asked for a version, RadosGW says which it gives: without versioning all are of this name.
+  if (parameters.has('versionId')) headers['x-amz-version-id'] = 'null';
   for (const name of overrides) {
     const value = parameters.get(`response-${name}`);
     if (value === undefined) continue;

@@ -7,8 +7,9 @@ import { openBuckets } from './buckets.ts';
 import { drainRequest } from './drain-request.ts';
 import { routeRequest, type StoreContext } from './route-request.ts';
 import { type Answer, answerError, sendAnswer } from './s3-answer.ts';
-import { S3Error } from './s3-error.ts';
+import { S3Error, UnauthenticatedError } from './s3-error.ts';
 import { bucketOf } from './s3-request.ts';
+import { buildStoreBehaviour, type StoreProfile } from './store-profile.ts';
 
 export interface ObjectStoreOptions {
   /** Made where it is missing. One running store per folder. */
@@ -20,6 +21,8 @@ export interface ObjectStoreOptions {
   region: string;
   accessKey: string;
   secretKey: string;
+  /** Ways to answer otherwise than by default; the buckets on disk are the same. */
+  profiles?: readonly StoreProfile[];
   now?: () => Date;
 }
 
@@ -40,10 +43,11 @@ const closeGraceMs = 2_000;
  * A small S3 with its objects in files, for development and tests: AWS Signature V4 and POST policies are enforced, and
  * statuses and error codes are those of Ceph RadosGW (Reef). One account, path-style addresses, one process per folder.
  *
- * @throws the error of `listen`, such as EADDRINUSE
+ * @throws the error of `listen`, such as EADDRINUSE; TypeError for a profile that there is not
  */
 export async function startObjectStore(options: ObjectStoreOptions): Promise<RunningObjectStore> {
-  const { accessKey, secretKey, region, now = () => new Date() } = options;
+  const { accessKey, secretKey, region, profiles = [], now = () => new Date() } = options;
+  const behaviour = buildStoreBehaviour(profiles);
   let context: StoreContext | undefined;
   const server = createServer({ keepAliveTimeout: keepAliveTimeoutMs, requestTimeout: 0 }, (incoming, response) => {
     if (context === undefined) response.writeHead(503, { 'Retry-After': '1' }).end();
@@ -58,7 +62,7 @@ export async function startObjectStore(options: ObjectStoreOptions): Promise<Run
   const port = await listen(server, options);
   try {
     const buckets = await openBuckets(options.dataFolder, now);
-    context = { buckets, identity: { accessKey, secretKey }, region, now };
+    context = { buckets, identity: { accessKey, secretKey }, region, behaviour, now };
   } catch (error) {
     server.closeAllConnections();
     await close(server);
@@ -81,7 +85,6 @@ async function handleRequest(
     response.setHeader('x-amz-request-id', requestId);
     const answer = await answerRequest(incoming, requestId, context);
     await drainRequest(incoming);
-    for (const [name, value] of Object.entries(findCorsHeaders(incoming, context))) response.setHeader(name, value);
     await sendAnswer(response, answer);
   } catch {
     // Nobody is there any more to hear about it.
@@ -91,10 +94,14 @@ async function handleRequest(
 
 async function answerRequest(incoming: IncomingMessage, requestId: string, context: StoreContext): Promise<Answer> {
   try {
-    return await routeRequest(incoming, context);
+    return withCorsHeaders(await routeRequest(incoming, context), incoming, context);
   } catch (error) {
     const failure = error instanceof S3Error ? error : toInternalError(error);
-    return answerError(failure, { bucket: bucketOf(incoming.url), requestId });
+    const { explainsErrors, opensSignatureErrors } = context.behaviour;
+    const answer = answerError(failure, { bucket: bucketOf(incoming.url), requestId, explained: explainsErrors });
+    if (failure instanceof UnauthenticatedError && !opensSignatureErrors) return answer;
+    // Otherwise a page cannot read why it was refused.
+    return withCorsHeaders(answer, incoming, context);
   }
 }
 
@@ -102,10 +109,12 @@ function toInternalError(error: unknown): S3Error {
   return new S3Error(500, 'InternalError', error instanceof Error ? `${error.name}: ${error.message}` : String(error));
 }
 
-/** On every answer, errors included: otherwise a page cannot read why it was refused. */
-function findCorsHeaders(incoming: IncomingMessage, { buckets }: StoreContext): Readonly<Record<string, string>> {
-  const rules = buckets.find(bucketOf(incoming.url))?.settings.cors ?? [];
-  return incoming.method === 'OPTIONS' ? {} : corsHeadersFor(rules, incoming.headers, incoming.method ?? '');
+function withCorsHeaders(answer: Answer, incoming: IncomingMessage, { buckets, behaviour }: StoreContext): Answer {
+  const { method = '', headers, url } = incoming;
+  // A preflight has been answered with its own.
+  if (method === 'OPTIONS' || behaviour.unsupported.includes('cors')) return answer;
+  const rules = buckets.find(bucketOf(url))?.settings.cors ?? [];
+  return { ...answer, headers: { ...answer.headers, ...corsHeadersFor(rules, headers, method) } };
 }
 
 async function listen(server: Server, { port, host }: ObjectStoreOptions): Promise<number> {

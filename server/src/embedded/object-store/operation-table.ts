@@ -25,6 +25,10 @@ export const bucketTable: OperationTable<BucketOperation> = {
   },
   location: { GET: bucketOperations.getBucketLocation },
   versioning: { GET: bucketOperations.getBucketVersioning },
+  'object-lock': { GET: bucketOperations.answerAbsence('ObjectLockConfigurationNotFoundError') },
+  policy: { GET: bucketOperations.answerAbsence('NoSuchBucketPolicy') },
+  tagging: { GET: bucketOperations.answerAbsence('NoSuchTagSet') },
+  encryption: { GET: bucketOperations.answerAbsence('ServerSideEncryptionConfigurationNotFoundError') },
   versions: { GET: bucketOperations.listVersions },
   uploads: { GET: multipart.listMultipartUploads },
   delete: { POST: deleteObjects },
@@ -103,10 +107,12 @@ export function findOperation<Operation>(
   throw notImplemented(`${method} ?${subresource}`);
 }
 
-/** A POST that is none of these is the form of a browser. */
-export function isPostOperation(request: S3Request, subresource: string): boolean {
-  const methods = (request.key === undefined ? bucketTable : objectTable)[subresource];
-  return methods !== undefined && Object.hasOwn(methods, 'POST');
+/** A POST that is no operation is the form of a browser, so far as it looks like one. */
+export function isForm({ method, key, headers }: S3Request, subresource: string): boolean {
+  if (method !== 'POST') return false;
+  const methods = (key === undefined ? bucketTable : objectTable)[subresource];
+  if (methods !== undefined && Object.hasOwn(methods, 'POST')) return false;
+  return subresource === '' || /^multipart\/form-data/i.test(headers.get('content-type') ?? '');
 }
 
 export function methodNotAllowed(method: string): S3Error {

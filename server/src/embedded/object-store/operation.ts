@@ -2,6 +2,7 @@ import type { Bucket, Buckets } from './buckets.ts';
 import type { RequestBody } from './request-body.ts';
 import type { Answer } from './s3-answer.ts';
 import type { S3Request } from './s3-request.ts';
+import type { StoreBehaviour } from './store-profile.ts';
 
 /** What an operation works with. Its request has been authenticated. */
 export interface BucketCall {
@@ -12,6 +13,7 @@ export interface BucketCall {
   buckets: Buckets;
   /** Of the store. */
   region: string;
+  behaviour: StoreBehaviour;
 }
 
 export interface ObjectCall extends BucketCall {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Bucket } from './buckets.ts';
 import { encodePercent } from './canonical-request.ts';
-import { maxBytesBeforeFile, parseBoundary, parseForm } from './multipart-form.ts';
+import { awsFormLimits, type FormLimits, parseBoundary, parseForm, wideFormLimits } from './multipart-form.ts';
 import {
   assertHeaderValue,
   assertStorageClass,
@@ -12,36 +12,41 @@ import {
 import { parseTagging } from './object-tags.ts';
 import { checkPostPolicy, type FormFields, type SizeRange } from './post-policy-check.ts';
 import { rawBody } from './request-body.ts';
-import type { Answer } from './s3-answer.ts';
-import { invalidArgument, S3Error } from './s3-error.ts';
-import { assertKey } from './s3-request.ts';
+import { type Answer, acceptRanges } from './s3-answer.ts';
+import { invalidArgument, notImplemented, S3Error } from './s3-error.ts';
+import { assertKey, assertKeyCharacters } from './s3-request.ts';
 import { buildPlainXml } from './s3-xml.ts';
 import type { Identity } from './signature-v4.ts';
+import type { StoreBehaviour } from './store-profile.ts';
 import { defaultContentType, type ObjectDescription, type StoredObject } from './stored-object.ts';
 
+const anySize: SizeRange = { minBytes: 0, maxBytes: Number.MAX_SAFE_INTEGER };
 const filenamePlaceholder = '$' + '{filename}';
 
 /** POST Object, the form of a browser. https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html */
 export async function postObject(
   incoming: IncomingMessage,
   bucket: Bucket,
-  context: { identity: Identity; now: Date },
+  { identity, now, behaviour }: { identity: Identity; now: Date; behaviour: StoreBehaviour },
 ): Promise<Answer> {
-  const boundary = parseBoundary(incoming.headers['content-type']);
+  if (!behaviour.takesForms) throw notImplemented('POST Object');
+  const limits = behaviour.checksAsAws ? awsFormLimits : wideFormLimits;
+  const boundary = parseBoundary(incoming.headers['content-type'], limits);
   if (incoming.headers['content-length'] === undefined) {
     throw new S3Error(411, 'MissingContentLength', 'A form must be sent with its Content-Length.');
   }
-  const { fields, filename, file } = await parseForm(rawBody(incoming), boundary);
-  const key = readKey(fields, filename);
-  const range = checkPostPolicy(bucket.name, fields, context.identity, context.now);
+  const { fields, filename, file } = await parseForm(rawBody(incoming), boundary, limits);
+  const assertFormKey = behaviour.checksAsAws ? assertKey : assertKeyCharacters;
+  const key = assertFormKey(readKey(fields, filename, limits));
+  const range = behaviour.enforcesPolicies ? checkPostPolicy(bucket.name, fields, identity, now) : anySize;
   const description = describeForm(fields);
   if (file === null) throw invalidArgument('The form has no file: a part named "file" must be its last one.');
   const written = await bucket.objects.data.write(limitSize(file, range));
   const object = await bucket.objects.publish(key, { written, description });
-  return buildAnswer(bucket.name, object, fields, incoming.headers.host ?? '');
+  return buildAnswer(bucket.name, object, { fields, host: incoming.headers.host ?? '', behaviour });
 }
 
-function readKey(fields: FormFields, filename: string | undefined): string {
+function readKey(fields: FormFields, filename: string | undefined, { maxBytesBeforeFile }: FormLimits): string {
   const key = fields.get('key');
   if (key === undefined) {
     throw invalidArgument(
@@ -51,7 +56,7 @@ function readKey(fields: FormFields, filename: string | undefined): string {
   if (key === '') throw invalidArgument('Empty object name: the field "key" must not be empty.');
   // A path in the file's name is the client's own business.
   const name = filename?.split(/[\\/]/).at(-1);
-  return assertKey(name === undefined ? key : key.replaceAll(filenamePlaceholder, () => name));
+  return name === undefined ? key : key.replaceAll(filenamePlaceholder, () => name);
 }
 
 /** Cache-Control, Content-Disposition and their like are held to the policy and then dropped, as RadosGW does. */
@@ -88,9 +93,14 @@ async function* limitSize(file: AsyncIterable<Uint8Array>, range: SizeRange): As
   }
 }
 
-function buildAnswer(bucket: string, object: StoredObject, fields: FormFields, host: string): Answer {
+function buildAnswer(
+  bucket: string,
+  object: StoredObject,
+  { fields, host, behaviour }: { fields: FormFields; host: string; behaviour: StoreBehaviour },
+): Answer {
   const location = `http://${host}/${bucket}/${encodePercent(object.key)}`;
-  const headers = { ETag: `"${object.etag}"`, Location: location };
+  const described = { ETag: `"${object.etag}"`, Location: location };
+  const headers = { ...(behaviour.describesFormUploads ? described : {}), ...acceptRanges };
   const redirect = fields.get('success_action_redirect') ?? '';
   // As it was written, like RadosGW, so long as a header can hold it.
   if (/^[\x21-\x7e]+$/.test(redirect)) {

@@ -54,7 +54,10 @@ function describeRead(
     ifModifiedSince: asked.get('if-modified-since'),
     ifUnmodifiedSince: asked.get('if-unmodified-since'),
   });
-  if (state === 'not-modified') return { status: 304, headers, range: whole };
+  if (state === 'not-modified') {
+    const { ETag = '', 'Last-Modified': modified = '' } = headers;
+    return { status: 304, headers: { ETag, 'Last-Modified': modified }, range: whole };
+  }
   const range = parseByteRange(asked.get('range'), object.bytes);
   if (range === null) return { status: 200, headers, range: whole };
   if (range === 'unsatisfiable') {

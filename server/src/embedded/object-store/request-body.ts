@@ -14,22 +14,22 @@ export interface RequestBody {
   /** Decoded, and held to what the headers say of it: it throws at its end where they differ. */
   stream(): AsyncIterable<Uint8Array>;
   /** A small body. @throws S3Error when it is too large */
-  text(): Promise<string>;
+  text(options?: { ignoresMd5?: boolean }): Promise<string>;
 }
 
-export function createRequestBody(incoming: IncomingMessage, verified: VerifiedRequest): RequestBody {
-  const stream = (): AsyncIterable<Uint8Array> => {
-    const { payloadHash, chain } = verified;
+export function createRequestBody(incoming: IncomingMessage, { payloadHash, chain }: VerifiedRequest): RequestBody {
+  const check = (expectedMd5: string | undefined): AsyncIterable<Uint8Array> => {
     const raw = rawBody(incoming);
-    if (!payloadHash.startsWith('STREAMING-')) return checkBody(raw, incoming, payloadHash);
-    return checkBody(decodeChunks(raw, payloadHash, chain), incoming, payloadHash);
+    const streaming = payloadHash.startsWith('STREAMING-');
+    const body = streaming ? decodeChunks(raw, payloadHash, chain) : raw;
+    return checkBody(body, { payloadHash, expectedMd5, decodedLength: readDecodedLength(incoming, streaming) });
   };
   return {
-    stream,
-    async text() {
+    stream: () => check(readContentMd5(incoming)),
+    async text({ ignoresMd5 = false } = {}) {
       const chunks: Uint8Array[] = [];
       let bytes = 0;
-      for await (const chunk of stream()) {
+      for await (const chunk of check(ignoresMd5 ? undefined : readContentMd5(incoming))) {
         bytes += chunk.length;
         if (bytes > maxDocumentBytes) throw malformedXml(`The document is larger than ${maxDocumentBytes} bytes.`);
         chunks.push(chunk);
@@ -46,17 +46,15 @@ export function rawBody(incoming: IncomingMessage): AsyncIterable<Uint8Array> {
 
 async function* checkBody(
   body: AsyncIterable<Uint8Array>,
-  incoming: IncomingMessage,
-  payloadHash: string,
+  {
+    payloadHash,
+    expectedMd5,
+    decodedLength,
+  }: { payloadHash: string; expectedMd5: string | undefined; decodedLength: string | undefined },
 ): AsyncGenerator<Uint8Array> {
   const streaming = payloadHash.startsWith('STREAMING-');
   const sha256 = streaming || payloadHash === 'UNSIGNED-PAYLOAD' ? null : createHash('sha256');
-  const expectedMd5 = readContentMd5(incoming);
   const md5 = expectedMd5 === undefined ? null : createHash('md5');
-  const decodedLength = incoming.headers['x-amz-decoded-content-length'];
-  if (streaming && decodedLength === undefined) {
-    throw invalidArgument('A body in chunks needs the header x-amz-decoded-content-length.');
-  }
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.length;
@@ -66,7 +64,7 @@ async function* checkBody(
     md5?.update(chunk);
     yield chunk;
   }
-  if (streaming && decodedLength !== String(bytes)) {
+  if (decodedLength !== undefined && decodedLength !== String(bytes)) {
     throw new S3Error(
       400,
       'IncompleteBody',
@@ -79,6 +77,14 @@ async function* checkBody(
   if (md5 !== null && md5.digest('base64') !== expectedMd5) {
     throw new S3Error(400, 'BadDigest', 'The body is not the one that Content-MD5 names.');
   }
+}
+
+/** Undefined for a body that does not come in chunks. @throws S3Error InvalidArgument */
+function readDecodedLength(incoming: IncomingMessage, streaming: boolean): string | undefined {
+  if (!streaming) return undefined;
+  const [decodedLength] = incoming.headersDistinct['x-amz-decoded-content-length'] ?? [];
+  if (decodedLength !== undefined) return decodedLength;
+  throw invalidArgument('A body in chunks needs the header x-amz-decoded-content-length.');
 }
 
 function readContentMd5(incoming: IncomingMessage): string | undefined {

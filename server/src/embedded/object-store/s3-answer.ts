@@ -22,13 +22,23 @@ export function answerXml(body: string, status = 200): Answer {
   return { status, body };
 }
 
-/** The body is what RadosGW sends; messages are fuller, as nothing may depend on them. */
-export function answerError(error: S3Error, context: { bucket: string | undefined; requestId: string }): Answer {
+/** An empty answer that RadosGW sends as XML all the same. */
+export const emptyXmlAnswer: Answer = { status: 200, headers: { 'Content-Type': 'application/xml' } };
+
+/** RadosGW says so with objects, with writes of them and with errors. */
+export const acceptRanges = { 'Accept-Ranges': 'bytes' };
+
+/** The body is what RadosGW sends, which leaves most messages empty: nothing may depend on them. */
+export function answerError(
+  error: S3Error,
+  context: { bucket: string | undefined; requestId: string; explained: boolean },
+): Answer {
   return {
     status: error.status,
+    headers: acceptRanges,
     body: buildPlainXml('Error', [
       ['Code', error.code],
-      ['Message', error.message],
+      ['Message', context.explained ? error.message : ''],
       ['BucketName', context.bucket],
       ['RequestId', context.requestId],
       ['HostId', 'kuanary-embedded-object-store'],
@@ -44,8 +54,8 @@ export async function sendAnswer(response: ServerResponse, answer: Answer): Prom
   response.statusCode = status;
   if (body !== undefined) {
     response.setHeader('Content-Type', 'application/xml');
-    if (!isHead) response.setHeader('Content-Length', Buffer.byteLength(body));
-  } else if (!isHead && status !== 204 && status !== 304) {
+    response.setHeader('Content-Length', Buffer.byteLength(body));
+  } else if (status !== 204 && status !== 304 && !response.hasHeader('Content-Length')) {
     response.setHeader('Content-Length', 0);
   }
   response.end(isHead ? undefined : body);

@@ -11,6 +11,14 @@ export class S3Error extends Error {
   }
 }
 
+/** The signature of a request does not hold, so that nothing of its bucket was looked at. */
+export class UnauthenticatedError extends S3Error {
+  constructor({ status, code, message }: S3Error) {
+    super(status, code, message);
+    this.name = 'UnauthenticatedError';
+  }
+}
+
 export const accessDenied = (message: string): S3Error => new S3Error(403, 'AccessDenied', message);
 export const invalidArgument = (message: string): S3Error => new S3Error(400, 'InvalidArgument', message);
 export const malformedXml = (message: string): S3Error => new S3Error(400, 'MalformedXML', message);

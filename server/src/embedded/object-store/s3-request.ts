@@ -55,6 +55,11 @@ export function assertKey(key: string): string {
   if (Buffer.byteLength(key) > maxKeyBytes) {
     throw new S3Error(400, 'InvalidObjectName', `A key may have ${maxKeyBytes} bytes of UTF-8, no more.`);
   }
+  return assertKeyCharacters(key);
+}
+
+/** @throws S3Error InvalidObjectName */
+export function assertKeyCharacters(key: string): string {
   if (key.includes('\0')) throw new S3Error(400, 'InvalidObjectName', 'A key may not hold a NUL character.');
   return key;
 }

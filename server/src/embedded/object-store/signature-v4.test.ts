@@ -71,7 +71,7 @@ const getObject = examples['GET Object'] ?? { signedHeaders: '', signature: '' }
 
 describe('verifySignature in headers', () => {
   it.each(Object.entries(examples))('accepts the published example %s', (_name, example) => {
-    const verified = verifySignature(inHeaders(example), identity, now);
+    const verified = verifySignature(inHeaders(example), { identity, now, allowsUnsigned: false });
     expect(verified).toMatchObject({ presigned: false, payloadHash: example.hash ?? emptyHash });
   });
 
@@ -84,9 +84,9 @@ describe('verifySignature in headers', () => {
     ['signature', { signature: `0${getObject.signature.slice(1)}` }],
     ['length of the signature', { signature: getObject.signature.slice(1) }],
   ])('refuses another %s', (_what, change) => {
-    expect(() => verifySignature(inHeaders({ ...getObject, ...change }), identity, now)).toThrow(
-      expect.objectContaining({ code: 'SignatureDoesNotMatch', status: 403 }),
-    );
+    expect(() =>
+      verifySignature(inHeaders({ ...getObject, ...change }), { identity, now, allowsUnsigned: false }),
+    ).toThrow(expect.objectContaining({ code: 'SignatureDoesNotMatch', status: 403 }));
   });
 
   it.each([
@@ -94,7 +94,7 @@ describe('verifySignature in headers', () => {
     ['escapes that need not be', { query: 'max%2Dkeys=%32&prefix=%4a' }],
   ])('does not mind %s', (_what, change) => {
     const list = examples['GET Bucket (List Objects)'] ?? getObject;
-    expect(verifySignature(inHeaders({ ...list, ...change }), identity, now)).not.toBeNull();
+    expect(verifySignature(inHeaders({ ...list, ...change }), { identity, now, allowsUnsigned: false })).not.toBeNull();
   });
 
   it.each([
@@ -103,13 +103,23 @@ describe('verifySignature in headers', () => {
     [15 * 60_000 + 1, false],
     [-15 * 60_000 - 1, false],
   ])('takes a clock that is %i ms off: %s', (offsetMs, isTaken) => {
-    const verify = () => verifySignature(inHeaders(getObject), identity, new Date(now.getTime() + offsetMs));
+    const verify = () =>
+      verifySignature(inHeaders(getObject), {
+        identity,
+        now: new Date(now.getTime() + offsetMs),
+        allowsUnsigned: false,
+      });
     if (isTaken) expect(verify()).not.toBeNull();
     else expect(verify).toThrow(expect.objectContaining({ code: 'RequestTimeTooSkewed', status: 403 }));
   });
 
   it('leaves a request without a signature to others', () => {
-    expect(verifySignature({ method: 'GET', path: '/', query: '', headers: new Map() }, identity, now)).toBeNull();
+    expect(
+      verifySignature(
+        { method: 'GET', path: '/', query: '', headers: new Map() },
+        { identity, now, allowsUnsigned: false },
+      ),
+    ).toBeNull();
   });
 });
 
@@ -135,7 +145,7 @@ describe('verifySignature in the query', () => {
   };
   const refusal = (request: SignedRequest, at = now) => {
     try {
-      verifySignature(request, identity, at);
+      verifySignature(request, { identity, now: at, allowsUnsigned: false });
       return 'accepted';
     } catch (error) {
       return String(Object(error)['code']);
@@ -143,7 +153,7 @@ describe('verifySignature in the query', () => {
   };
 
   it('accepts the published example, to its last second', () => {
-    expect(verifySignature(presigned(), identity, now)).toMatchObject({
+    expect(verifySignature(presigned(), { identity, now, allowsUnsigned: false })).toMatchObject({
       presigned: true,
       payloadHash: 'UNSIGNED-PAYLOAD',
     });

@@ -56,15 +56,24 @@ interface Claim {
   query: string;
 }
 
+export interface VerificationOptions {
+  identity: Identity;
+  now: Date;
+  /** Whether headers that were added after signing are let through. */
+  allowsUnsigned: boolean;
+}
+
 /** Null for a request that carries no signature. @throws S3Error for one whose signature does not hold */
-export function verifySignature(request: SignedRequest, identity: Identity, now: Date): VerifiedRequest | null {
-  const authorization = request.headers.get('authorization');
+export function verifySignature(
+  request: SignedRequest,
+  { identity, now, allowsUnsigned }: VerificationOptions,
+): VerifiedRequest | null {
+  // An empty header is none.
+  const authorization = request.headers.get('authorization')?.trim() || undefined;
   const presigned = isPresigned(request.query);
   if (authorization === undefined && !presigned) return null;
   if (authorization !== undefined && presigned) {
-    throw invalidArgument(
-      'The request is signed twice, in the Authorization header and in the query: send one of them.',
-    );
+    throw invalidArgument('The request is signed twice, in its headers and in its query: send one signature.');
   }
   const claim =
     authorization === undefined ? readQueryClaim(request, now) : readHeaderClaim(request, authorization, now);
@@ -81,7 +90,7 @@ export function verifySignature(request: SignedRequest, identity: Identity, now:
       'The signature is not the one that the secret key gives for this request. Check the secret key, and that nothing between client and store changes host, path, query or signed headers.',
     );
   }
-  assertNothingAdded(request, claim.signedHeaders, presigned);
+  if (!allowsUnsigned) assertNothingAdded(request, claim.signedHeaders, presigned);
   const chain = { signature: claim.signature, signingKey, date: claim.date, scope };
   return { presigned, payloadHash: claim.payloadHash, chain };
 }
@@ -156,11 +165,13 @@ function readQueryClaim(request: SignedRequest, now: Date): Claim {
  * @throws S3Error InvalidArgument
  */
 export function parseCredential(credential: string): Credential {
-  const [, accessKey, scopeDate, region] = /^(.+)\/(\d{8})\/([^/]+)\/s3\/aws4_request$/.exec(credential) ?? [];
-  if (accessKey === undefined || scopeDate === undefined || region === undefined) {
+  const pattern = /^(.+)\/((\d{8})\/([^/]+)\/[^/]+\/aws4_request)$/;
+  const [, accessKey, scope, scopeDate, region] = pattern.exec(credential) ?? [];
+  if (accessKey === undefined || scope === undefined || scopeDate === undefined || region === undefined) {
     throw invalidArgument('The credential must be <access key>/<yyyymmdd>/<region>/s3/aws4_request.');
   }
-  return { accessKey, scope: `${scopeDate}/${region}/s3/aws4_request`, scopeDate, region };
+  // A key for another service gives another signature: there is no need to look at it here.
+  return { accessKey, scope, scopeDate, region };
 }
 
 /**

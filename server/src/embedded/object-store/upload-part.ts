@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { checkSourceConditions, findCopySource } from './copy-object.ts';
 import type { ObjectCall } from './operation.ts';
-import { type Answer, answerXml } from './s3-answer.ts';
+import { type Answer, acceptRanges, answerXml } from './s3-answer.ts';
 import { invalidArgument, noSuchKey, preconditionFailed, S3Error } from './s3-error.ts';
 import { buildXml } from './s3-xml.ts';
 import type { StoredObject } from './stored-object.ts';
@@ -15,7 +15,7 @@ export async function uploadPart(call: ObjectCall): Promise<Answer> {
   const { bucket, body } = call;
   const upload = findUpload(call);
   const part = await bucket.uploads.putPart(upload, readPartNumber(call), body.stream());
-  return { status: 200, headers: { ETag: `"${part.etag}"` } };
+  return { status: 200, headers: { ETag: `"${part.etag}"`, ...acceptRanges } };
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html */
@@ -45,8 +45,9 @@ export function findUpload({ request, bucket, key }: ObjectCall): MultipartUploa
   return bucket.uploads.get(request.parameters.get('uploadId') ?? '', key);
 }
 
-function readPartNumber({ request }: ObjectCall): number {
+function readPartNumber({ request, behaviour }: ObjectCall): number {
   const text = request.parameters.get('partNumber') ?? '';
+  if (!behaviour.checksAsAws && /^\d{1,9}$/.test(text)) return Number(text);
   if (!/^\d{1,5}$/.test(text) || Number(text) < 1 || Number(text) > maxPartNumber) {
     throw invalidArgument(`partNumber must be a whole number from 1 to ${maxPartNumber}.`);
   }

@@ -1,0 +1,75 @@
+import type { CORSRule, LifecycleRule, S3Client } from '@aws-sdk/client-s3';
+import { isSameCorsRule } from './compare-cors.ts';
+import { isSameLifecycleRule } from './compare-lifecycle.ts';
+import { findCorsConflicts } from './find-cors-conflicts.ts';
+import { findLifecycleRisks } from './find-lifecycle-risks.ts';
+import { planCors } from './plan-cors.ts';
+import { planLifecycle } from './plan-lifecycle.ts';
+import { type RulesRead, readCorsRules, readLifecycleRules } from './read-bucket-rules.ts';
+import type { RulesPlan } from './rules-plan.ts';
+import { wantedCorsRule } from './wanted-cors.ts';
+import { lifecycleRuleIds, wantedLifecycleRules } from './wanted-lifecycle.ts';
+import { writeCorsRules, writeLifecycleRules } from './write-bucket-rules.ts';
+
+export interface StoredRules<Rule> {
+  rules: Rule[];
+  unknownElements: string[];
+}
+
+/** One of the bucket's two configurations, CORS or lifecycle, with what Kuanary wants in it. */
+export interface RuleSet<Rule = unknown, Stored extends StoredRules<Rule> = StoredRules<Rule>> {
+  name: 'CORS' | 'lifecycle';
+  read(): Promise<RulesRead<Stored>>;
+  plan(rules: readonly Rule[]): RulesPlan<Rule>;
+  /** Replaces the whole configuration. */
+  write(rules: Rule[], stored: Stored): Promise<void>;
+  isSame(one: Rule, other: Rule): boolean;
+  /** Sentences about rules of others that get in our way. */
+  findWarnings(rules: readonly Rule[]): string[];
+  /** The same set without what some servers refuse; absent where there is nothing to leave out. */
+  reduced?: { leftOut: string; plan(rules: readonly Rule[]): RulesPlan<Rule> };
+}
+
+export interface RuleSetTarget {
+  client: S3Client;
+  bucket: string;
+}
+
+/** `origins` empty, or `remove`: our rule is to go. */
+export function corsRuleSet(
+  { client, bucket }: RuleSetTarget,
+  origins: readonly string[],
+  remove: boolean,
+): RuleSet<CORSRule> {
+  const wanted = remove ? null : wantedCorsRule(origins);
+  return {
+    name: 'CORS',
+    read: () => readCorsRules(client, bucket),
+    plan: (rules) => planCors(rules, wanted),
+    write: (rules) => writeCorsRules(client, bucket, rules),
+    isSame: isSameCorsRule,
+    findWarnings: (rules) =>
+      wanted === null ? [] : findCorsConflicts(planCors(rules, wanted).next, wanted).map(({ sentence }) => sentence),
+  };
+}
+
+type StoredLifecycle = Extract<Awaited<ReturnType<typeof readLifecycleRules>>, { state: 'read' }>;
+
+export function lifecycleRuleSet(
+  { client, bucket }: RuleSetTarget,
+  remove: boolean,
+): RuleSet<LifecycleRule, StoredLifecycle> {
+  const wanted = remove ? [] : wantedLifecycleRules();
+  const reduced = wanted.filter(({ ID: id }) => id !== lifecycleRuleIds.multipart);
+  return {
+    name: 'lifecycle',
+    read: () => readLifecycleRules(client, bucket),
+    plan: (rules) => planLifecycle(rules, wanted),
+    write: (rules, { transitionMinimum }) => writeLifecycleRules(client, bucket, rules, transitionMinimum),
+    isSame: isSameLifecycleRule,
+    findWarnings: (rules) => (remove ? [] : findLifecycleRisks(rules).map(({ sentence }) => sentence)),
+    ...(remove
+      ? {}
+      : { reduced: { leftOut: lifecycleRuleIds.multipart, plan: (rules) => planLifecycle(rules, reduced) } }),
+  };
+}

@@ -1,0 +1,40 @@
+import type { LifecycleRule } from '@aws-sdk/client-s3';
+
+export const lifecycleRuleIds = {
+  incoming: 'kuanary-incoming',
+  probe: 'kuanary-probe',
+  commits: 'kuanary-commits',
+  multipart: 'kuanary-multipart',
+} as const;
+
+export const incomingExpiryDays = 2;
+export const probeExpiryDays = 2;
+/** Longer than the 60 days after which the sweeper only reports attempts, because their records may be gone. */
+export const commitsExpiryDays = 90;
+export const multipartExpiryDays = 1;
+
+/**
+ * The net under the sweeper. `tmp/attempts/` has no rule: an attempt record is what tells the sweeper that an image may
+ * have to be deleted, so only the sweeper may remove it.
+ */
+export function wantedLifecycleRules(): LifecycleRule[] {
+  return [
+    expiring(lifecycleRuleIds.incoming, 'tmp/incoming/', incomingExpiryDays),
+    expiring(lifecycleRuleIds.probe, 'tmp/probe/', probeExpiryDays),
+    expiring(lifecycleRuleIds.commits, 'tmp/commits/', commitsExpiryDays),
+    {
+      ID: lifecycleRuleIds.multipart,
+      Status: 'Enabled',
+      Filter: { Prefix: 'tmp/' },
+      AbortIncompleteMultipartUpload: { DaysAfterInitiation: multipartExpiryDays },
+    },
+  ];
+}
+
+export function isOurLifecycleRule({ ID: id }: LifecycleRule): boolean {
+  return Object.values<string | undefined>(lifecycleRuleIds).includes(id);
+}
+
+function expiring(id: string, prefix: string, days: number): LifecycleRule {
+  return { ID: id, Status: 'Enabled', Filter: { Prefix: prefix }, Expiration: { Days: days } };
+}
