@@ -12,7 +12,7 @@ const program = join(repositoryFolder, 'server/src/cli/kuanary.ts');
 // An address, because the command runs in a folder that has no packages.
 const tsx = pathToFileURL(createRequire(join(repositoryFolder, 'package.json')).resolve('tsx')).href;
 
-const maxLifeMs = 120_000;
+const maxLifeMs = 300_000;
 
 export interface Command {
   process: ChildProcess;

@@ -6,6 +6,8 @@ export interface Stack {
   apiUrl: string;
   storeUrl: string;
   imgproxyUrl: string;
+  /** `stand-in`, `your own`, or the program that runs. */
+  imgproxyKind: string;
   /** The printed key, as `id:secret`. */
   apiKey: string;
   /** From the start of the process to its printed addresses. */
@@ -60,6 +62,7 @@ export async function startStack(
     apiUrl: await printed('API and demo page'),
     storeUrl: await printed('Object store'),
     imgproxyUrl: await printed('imgproxy'),
+    imgproxyKind: (await command.waitFor(/^ *imgproxy +\S+ +\((.+)\)$/m))[1] ?? '',
     apiKey: await printed('API key'),
     readyAfterMs,
     folder,

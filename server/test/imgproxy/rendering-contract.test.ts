@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { S3Client } from '@aws-sdk/client-s3';
-import { type KeyPair, parseKeyPairs } from '@kuanary/shared/imgproxy-url';
+import { parseKeyPairs } from '@kuanary/shared/imgproxy-url';
 import { startImgproxyStandIn } from '../../src/embedded/imgproxy/imgproxy-server.ts';
 import { startTestStore } from '../support/start-test-store.ts';
 import { createTestBucket } from '../support/test-bucket.ts';
+import { givenImgproxy, givenImgproxyUrl, onlyPair } from './given-imgproxy.ts';
 import { describeImgproxy, type ImgproxyUnderTest } from './rendering-contract.ts';
 
 /** Renders from the embedded store, or from the storage that the environment names. */
@@ -36,32 +36,6 @@ async function makeStandIn(): Promise<ImgproxyUnderTest> {
   };
 }
 
-function onlyPair([pair]: KeyPair[]): KeyPair {
-  if (pair === undefined) throw new Error('no key pair');
-  return pair;
-}
-
-const environment = process.env;
-const realUrl = environment['KUANARY_TEST_IMGPROXY_URL'];
-
-/** The real one runs with `IMGPROXY_ALLOWED_SOURCES=s3://<bucket>/*.`; the suite leaves nothing in its bucket. */
-async function makeReal(url: string): Promise<ImgproxyUnderTest> {
-  const setting = (name: string): string => {
-    const value = environment[`KUANARY_TEST_${name}`];
-    if (!value) throw new Error(`KUANARY_TEST_IMGPROXY_URL is set, so KUANARY_TEST_${name} must be set too`);
-    return value;
-  };
-  const keyPair = onlyPair(parseKeyPairs(setting('IMGPROXY_KEY'), setting('IMGPROXY_SALT')));
-  const client = new S3Client({
-    endpoint: setting('S3_ENDPOINT'),
-    region: setting('S3_REGION'),
-    credentials: { accessKeyId: setting('S3_ACCESS_KEY'), secretAccessKey: setting('S3_SECRET_KEY') },
-    forcePathStyle: true,
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-  });
-  return { url, keyPair, client, bucket: setting('S3_BUCKET'), remove: async () => client.destroy() };
-}
-
 describeImgproxy('the stand-in', makeStandIn);
-if (realUrl !== undefined) describeImgproxy('the real one', () => makeReal(realUrl));
+const url = givenImgproxyUrl;
+if (url !== undefined) describeImgproxy('the real one', async () => givenImgproxy(url));

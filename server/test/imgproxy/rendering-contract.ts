@@ -1,9 +1,10 @@
-import type { S3Client } from '@aws-sdk/client-s3';
+import { randomUUID } from 'node:crypto';
+import { DeleteObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { buildSourceUrl, type KeyPair, signImgproxyPath } from '@kuanary/shared/imgproxy-url';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exactSizes } from './exact-sizes.ts';
-import { quarterAt, type StoredSources, storeSources } from './sample-sources.ts';
+import { quarterAt, quarters, type StoredSources, sampleSources, storeSources } from './sample-sources.ts';
 import { describePicture, type RawAnswer, type RequestOptions, sendRaw, signedPath } from './signed-requests.ts';
 
 /** A running imgproxy, real or not, that may read the root objects (with an extension) of `bucket`. */
@@ -27,7 +28,7 @@ export function describeImgproxy(name: string, make: () => Promise<ImgproxyUnder
 
     beforeAll(async () => {
       imgproxy = await make();
-      sources = await storeSources(imgproxy.client, imgproxy.bucket);
+      sources = await storeSources(imgproxy.client, imgproxy.bucket, sampleSources);
     });
 
     afterAll(async () => {
@@ -227,6 +228,35 @@ export function describeImgproxy(name: string, make: () => Promise<ImgproxyUnder
         expect(await signedSource('local:///etc/passwd.jpg')).toBe(refused);
         const traversal = `s3://${bucket}/../tmp/${sources.key('photo.jpg')}`;
         expect(await signedSource(traversal)).toBe('404 Source is unreachable');
+      });
+
+      it('reads every root key with an extension, and nothing under tmp/', async () => {
+        const id = randomUUID();
+        const readable = [
+          ...['jpg', 'png', 'gif', 'webp', 'avif', 'heic'].map((extension) => `image-${id}.${extension}`),
+          // Names of older versions stay where they are.
+          `${id}-1699999999-Holiday_photo.final.JPEG`,
+          `${id}.jpeg`,
+        ];
+        const unreadable = [
+          `tmp/incoming/${id}`,
+          `tmp/incoming/${id}.jpg`,
+          `tmp/attempts/${id}/${id}`,
+          `tmp/commits/${id}`,
+          `tmp/probe/${id}.png`,
+        ];
+        const picture = await quarters(40, 30).png().toBuffer();
+        const { client, bucket: Bucket } = imgproxy;
+        const keys = [...readable, ...unreadable];
+        try {
+          for (const Key of keys) await client.send(new PutObjectCommand({ Bucket, Key, Body: picture }));
+          const statusOf = async (key: string): Promise<string> =>
+            `${key} ${(await sendSigned(`/w:20/f:png/plain/${buildSourceUrl(Bucket, key)}`)).status}`;
+          expect(await Promise.all(readable.map(statusOf))).toEqual(readable.map((key) => `${key} 200`));
+          expect(await Promise.all(unreadable.map(statusOf))).toEqual(unreadable.map((key) => `${key} 404`));
+        } finally {
+          for (const Key of keys) await client.send(new DeleteObjectCommand({ Bucket, Key }));
+        }
       });
 
       it('answers 404 for an object that is not there', async () => {

@@ -46,8 +46,11 @@ async function animation(): Promise<Sharp> {
   return sharp(Buffer.concat(frames), { raw: { width: 60, height: 80, channels: 3, pageHeight: 40 } });
 }
 
+/** Files by name, made when they are needed. */
+export type SourceMakers = Readonly<Record<string, () => Promise<Buffer>>>;
+
 /** Sources by file name: what they are shows in the name. Sides are odd, so that rounding shows. */
-const makers: Record<string, () => Promise<Buffer>> = {
+export const sampleSources: SourceMakers = {
   'photo.jpg': () => quarters(1001, 667).jpeg({ quality: 90 }).toBuffer(),
   'tall.jpg': () => quarters(601, 1201).jpeg({ quality: 90 }).toBuffer(),
   'sideways.jpg': () =>
@@ -88,8 +91,8 @@ export interface StoredSources {
   remove(): Promise<void>;
 }
 
-/** Makes the sources and puts them at the root of a bucket; two more lie in a folder and without an extension. */
-export async function storeSources(client: S3Client, bucket: string): Promise<StoredSources> {
+/** Makes sources and puts them at the root of a bucket; two more lie in a folder and without an extension. */
+export async function storeSources(client: S3Client, bucket: string, makers: SourceMakers): Promise<StoredSources> {
   const prefix = `${randomUUID()}-`;
   const picture = await quarters(90, 60).jpeg().toBuffer();
   const made = await Promise.all(

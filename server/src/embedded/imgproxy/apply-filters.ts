@@ -6,12 +6,15 @@ const minBlur = 0.3;
 const minSharpen = 0.000001;
 const maxSharpen = 10;
 
+/** The slopes in flat and in jagged areas that imgproxy leaves to libvips; sharp's own defaults differ. */
+const libvipsSharpening = { m1: 0, m2: 3 };
+
 /** Blurs, sharpens, pixelates, in that order. Expects a settled canvas. */
 export async function applyFilters(canvas: Canvas, tools: CanvasTools, options: ProcessingOptions): Promise<Canvas> {
   let { image } = canvas;
   if (options.blur >= minBlur) image = image.blur(options.blur);
   if (options.sharpen > 0) {
-    image = image.sharpen({ sigma: Math.min(maxSharpen, Math.max(minSharpen, options.sharpen)) });
+    image = image.sharpen({ ...libvipsSharpening, sigma: Math.min(maxSharpen, Math.max(minSharpen, options.sharpen)) });
   }
   const filtered = await tools.settle({ image, size: canvas.size });
   const block = Math.min(options.pixelate, Math.max(canvas.size.width, canvas.size.height));

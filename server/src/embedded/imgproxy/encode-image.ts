@@ -20,7 +20,7 @@ export function effectiveQuality(format: ImageFormatName, options: ProcessingOpt
 }
 
 /** Sets the encoder of `image`. Sizes of results are imgproxy's only roughly: its encoders are other versions. */
-export function withEncoder(image: Sharp, format: ImageFormatName, quality: number): Sharp {
+export function withEncoder(image: Sharp, format: ImageFormatName, quality: number, paletteColours: number): Sharp {
   const chromaSubsampling = quality < fullChromaQuality ? '4:2:0' : '4:4:4';
   switch (format) {
     case 'jpeg':
@@ -32,7 +32,10 @@ export function withEncoder(image: Sharp, format: ImageFormatName, quality: numb
     case 'tiff':
       return image.tiff({ quality, compression: 'none' });
     case 'png':
-      return image.png({ adaptiveFiltering: true });
+      // A source with a palette gives a PNG with one.
+      return paletteColours > 0
+        ? image.png({ palette: true, colours: paletteColours, effort: 1 })
+        : image.png({ adaptiveFiltering: true });
     case 'gif':
       return image.gif({ effort: 1 });
     default:

@@ -7,10 +7,10 @@ import type { SharpModule } from './sharp-loader.ts';
 /** What imgproxy puts behind transparent pixels before it looks for borders. */
 const transparentStandIn = { r: 255, g: 0, b: 255 };
 
-/** sharp refuses to trim smaller pictures, in pixels. */
-const minTrimSide = 3;
-
-/** The part of a source inside its plain borders, as stored (before any rotation). The whole where all of it is plain. */
+/**
+ * The part of a source inside its plain borders, as stored (before any rotation). The whole where all of it is plain. Pictures of less than
+ * 3 pixels a side cannot be trimmed: libvips fails, here as in imgproxy.
+ */
 export async function findTrim(
   sharp: SharpModule,
   tools: CanvasTools,
@@ -18,8 +18,6 @@ export async function findTrim(
   trim: Trim,
   options: ProcessingOptions,
 ): Promise<Rectangle> {
-  const whole = { left: 0, top: 0, ...source.size };
-  if (Math.max(source.size.width, source.size.height) < minTrimSide) return whole;
   const flat = await tools.settle({
     image: sharp(source.bytes, { failOn: 'none' }).flatten({ background: transparentStandIn }).removeAlpha(),
     size: source.size,

@@ -114,7 +114,8 @@ async function handle(
   });
   log?.(`${request.method} ${request.url} ${answer.status}${detail}`);
   if (response.destroyed) return;
-  response.writeHead(answer.status, { 'x-request-id': requestId(request), ...answer.headers });
+  const identified = answer === malformedAnswer ? {} : { 'x-request-id': requestId(request) };
+  response.writeHead(answer.status, { ...identified, ...answer.headers });
   response.end(answer.body);
 }
 

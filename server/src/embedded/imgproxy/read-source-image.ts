@@ -12,6 +12,10 @@ export interface SourceImage {
   /** As stored, before the EXIF orientation is applied. In pixels. */
   size: Size;
   hasAlpha: boolean;
+  /** One channel of grey, with alpha or without. */
+  isGrey: boolean;
+  /** Colours of its palette at most; 0 where it has none. */
+  paletteColours: number;
   /** The turn that the EXIF orientation asks for. */
   turn: Turn;
   copyright: CopyrightFields;
@@ -39,6 +43,8 @@ export async function readSourceImage(sharp: SharpModule, bytes: Buffer, maxPixe
     format,
     size: { width, height },
     hasAlpha: metadata.hasAlpha,
+    isGrey: metadata.channels <= 2,
+    paletteColours: format === 'gif' || metadata.isPalette ? 2 ** (metadata.bitsPerSample ?? 8) : 0,
     turn: exifTurn(metadata.orientation),
     copyright: readCopyrightFields(metadata.exif),
   };

@@ -140,8 +140,11 @@ async function encode(
     flattens || !imageFormatTable[written].supportsAlpha
       ? image.flatten({ background: options.background ?? { r: 255, g: 255, b: 255 } })
       : image;
-  const encodeOnce = (image: Sharp, quality: number): Promise<Buffer> =>
-    tools.run(withMetadata(withEncoder(flat(image), written, quality), written, options, source.copyright));
+  const inColourspace = (image: Sharp): Sharp => (staysGrey(source, options) ? image.toColourspace('b-w') : image);
+  const encodeOnce = (image: Sharp, quality: number): Promise<Buffer> => {
+    const encoded = withEncoder(inColourspace(flat(image)), written, quality, source.paletteColours);
+    return tools.run(withMetadata(encoded, written, options, source.copyright));
+  };
   const quality = effectiveQuality(written, options);
   if (options.maxBytes === 0 || !imageFormatTable[written].supportsQuality) {
     return { bytes: await encodeOnce(canvas.image, quality), format: written };
@@ -149,6 +152,12 @@ async function encode(
   const { image } = await tools.settle(canvas);
   const bytes = await encodeToFit(quality, options.maxBytes, (attempt) => encodeOnce(image.clone(), attempt));
   return { bytes, format: written };
+}
+
+/** A grey source gives a grey picture, unless a colour shows through or is laid around it, or a filter needs all three channels. */
+function staysGrey(source: SourceImage, options: ProcessingOptions): boolean {
+  if (!source.isGrey || options.blur > 0 || options.sharpen > 0 || options.pixelate > 1) return false;
+  return options.background === undefined || !(source.hasAlpha || extendsCanvas(options));
 }
 
 /** libvips names the loader that failed; everything else is the fault of the options. */
