@@ -186,9 +186,10 @@ function listen(server: Server, port: number, host: string): Promise<void> {
   });
 }
 
-async function askUnsigned(imgproxyUrl: string, bucket: string): Promise<number> {
+async function askUnsigned(imgproxyUrl: string, bucket: string): Promise<{ status: number; text: string }> {
   const address = `${imgproxyUrl.replace(/\/+$/, '')}/unsigned/rs:fit:1:1/plain/s3://${bucket}/image-none.jpg`;
   const response = await fetch(address, { redirect: 'manual', signal: AbortSignal.timeout(imgproxyProbeTimeoutMs) });
+  if (response.status === 404) return { status: response.status, text: await response.text() };
   await response.body?.cancel();
-  return response.status;
+  return { status: response.status, text: '' };
 }

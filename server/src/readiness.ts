@@ -25,8 +25,8 @@ export interface ReadinessOptions {
   bucketReachable: () => Promise<void>;
   probe: ConditionalPutProbe;
   presets: PresetStore;
-  /** Answers with the status that imgproxy gives to an unsigned URL. */
-  askUnsignedImgproxy: () => Promise<number>;
+  /** What imgproxy answers to an unsigned URL. */
+  askUnsignedImgproxy: () => Promise<{ status: number; text: string }>;
   monotonicMs: () => number;
 }
 
@@ -71,8 +71,10 @@ export function createReadiness(options: ReadinessOptions): Readiness {
 
   async function checkImgproxy(): Promise<'ok' | 'unreachable' | 'unsigned'> {
     try {
-      const status = await options.askUnsignedImgproxy();
+      const { status, text } = await options.askUnsignedImgproxy();
       if (status === 403) return 'ok';
+      // A 404 without words comes from in front of the signature check: the path prefix of IMGPROXY_URL is another one.
+      if (status === 404 && text.trim() === '') return 'unreachable';
       // What imgproxy answers behind its signature check; anything else is somebody in between.
       return [200, 404, 422].includes(status) ? 'unsigned' : 'unreachable';
     } catch {

@@ -1,0 +1,53 @@
+import type { Config } from '../config.ts';
+
+/** What stands in a text where a secret stood. */
+export const redactionMark = '[secret]';
+
+/** Shorter ones are no secrets, and would tear ordinary words apart. */
+const minSecretCharacters = 4;
+
+/** A holder of a presigned address or form can use it: its signature is as good as a secret while it is valid. */
+const signatures = /(x-amz-(?:signature|security-token)|signature)(=|%3D|"?>|": ?")[A-Za-z0-9%/+=_-]{16,}/gi;
+
+/**
+ * Removes every secret of the configuration from a text: as it is, and as servers and libraries write it when they quote
+ * it (percent-encoded, base64, hexadecimal, escaped for XML).
+ */
+export function createRedactor(config: Config): (text: string) => string {
+  const forms = new Set(secretsOf(config).flatMap(formsOf));
+  // The longest first: one secret may contain another.
+  const secrets = [...forms].filter((form) => form.length >= minSecretCharacters).sort((a, b) => b.length - a.length);
+  return (text) =>
+    secrets
+      .reduce((clean, secret) => clean.replaceAll(secret, redactionMark), text)
+      .replace(signatures, `$1$2${redactionMark}`);
+}
+
+function secretsOf({ storage, imgproxy, access }: Config): Buffer[] {
+  const texts = [storage.accessKey, storage.secretKey, ...access.apiKeys.values(), ...access.ticketSecrets];
+  const pairs = imgproxy.keyPairs.flatMap(({ key, salt }) => [key, salt]);
+  return [...texts, ...pairs].map((secret) => Buffer.from(secret));
+}
+
+function formsOf(secret: Buffer): string[] {
+  const text = secret.toString('utf8');
+  const hex = secret.toString('hex');
+  const readable = Buffer.from(text, 'utf8').equals(secret) ? [text, encodeURIComponent(text), escapeXml(text)] : [];
+  return [
+    ...readable,
+    hex,
+    hex.toUpperCase(),
+    secret.toString('base64'),
+    secret.toString('base64').replace(/=+$/, ''),
+    secret.toString('base64url'),
+  ];
+}
+
+function escapeXml(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;');
+}

@@ -1,0 +1,10 @@
+const secretNames = ['S3_ACCESS_KEY', 'S3_SECRET_KEY', 'IMGPROXY_KEY', 'IMGPROXY_SALT', 'API_KEYS', 'TICKET_SECRET'];
+
+/** No text may hold a secret, whatever is broken. */
+export function assertNoSecret(text: string, environment: Record<string, string>): void {
+  const shown = secretNames.filter((name) => {
+    const secret = environment[name]?.replace(/^cms:/, '') ?? '';
+    return secret !== '' && text.includes(secret);
+  });
+  if (shown.length > 0) throw new Error(`these secrets are in the texts: ${shown.join(', ')}`);
+}
