@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { settingNames } from '../server/src/config.ts';
+import { settingNames } from '../server/src/settings.ts';
 import { errorCatalogue } from '../shared/src/contract.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');

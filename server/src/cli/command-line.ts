@@ -20,6 +20,65 @@ export function parseOptions<Name extends string>(
   }
 }
 
+/** What a command takes beside `--help`. */
+export interface CommandLineShape<Flag extends string, Option extends string> {
+  /** Printed for `--help`. */
+  help: string;
+  /** `--name` */
+  flags: readonly Flag[];
+  /** `--name value` */
+  options: readonly Option[];
+  /** What stands without a name, such as files. Default: nothing. */
+  operands?: { name: string; min: number; max: number };
+}
+
+export interface CommandLine<Flag extends string, Option extends string> {
+  flags: Record<Flag, boolean>;
+  options: Partial<Record<Option, string>>;
+  operands: string[];
+}
+
+/** `null` when the help was asked for, and printed. @throws UsageError */
+export function parseCommandLine<Flag extends string = never, Option extends string = never>(
+  args: string[],
+  shape: CommandLineShape<Flag, Option>,
+): CommandLine<Flag, Option> | null {
+  const { help, flags, options, operands = { name: '', min: 0, max: 0 } } = shape;
+  const wrong = (sentence: string): UsageError => new UsageError(`${sentence}\n\n${help}`);
+  if (args.includes('--help') || args.includes('-h')) {
+    console.log(help);
+    return null;
+  }
+  const known = Object.fromEntries([
+    ...flags.map((name) => [name, { type: 'boolean' as const }]),
+    ...options.map((name) => [name, { type: 'string' as const }]),
+  ]);
+  const parsed = parseKnown(args, known, wrong);
+  const { positionals: given, values } = parsed;
+  if (given.length < operands.min) throw wrong(`${operands.name} is missing.`);
+  if (given.length > operands.max) throw wrong(`There is no place for "${given[operands.max]}" here.`);
+  return {
+    flags: Object.fromEntries(flags.map((name) => [name, values[name] === true])) as Record<Flag, boolean>,
+    // parseArgs loses the names of a computed options object
+    options: Object.fromEntries(
+      options.flatMap((name) => (values[name] === undefined ? [] : [[name, values[name]]])),
+    ) as Partial<Record<Option, string>>,
+    operands: given,
+  };
+}
+
+function parseKnown(
+  args: string[],
+  options: Record<string, { type: 'boolean' | 'string' }>,
+  wrong: (sentence: string) => UsageError,
+): { values: Record<string, unknown>; positionals: string[] } {
+  try {
+    return parseArgs({ args, options, strict: true, allowPositionals: true });
+  } catch (error) {
+    throw wrong(error instanceof Error ? error.message : 'The command line is wrong.');
+  }
+}
+
 /** @throws ConfigError naming where the port came from */
 export function parsePort(text: string | undefined, name: string, defaultPort: number): number {
   if (text === undefined || text === '') return defaultPort;

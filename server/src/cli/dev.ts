@@ -4,14 +4,14 @@ import { createDemoPages } from '../demo/demo-pages.ts';
 import { startImgproxyStandIn } from '../embedded/imgproxy/imgproxy-server.ts';
 import { findImgproxy, startRealImgproxy } from '../embedded/imgproxy/real-imgproxy.ts';
 import { startObjectStore } from '../embedded/object-store/object-store-server.ts';
-import { prepareBucket } from '../embedded/prepare-bucket.ts';
+import type { StoreProfile } from '../embedded/object-store/store-profile.ts';
 import { startServer } from '../main.ts';
 import { listenOrExplain, parseOptions, parsePort, refuseInProduction } from './command-line.ts';
 import { buildDevEnvironment } from './dev-environment.ts';
 import { defaultImgproxyPort } from './imgproxy.ts';
 import { createLogger } from './logger.ts';
 import { stopOnSignal } from './stop-on-signal.ts';
-import { defaultStorePort } from './store.ts';
+import { defaultStorePort, prepareStoreBucket, readStoreProfiles } from './store.ts';
 
 /**
  * `kuanary dev`: the API with its demo page, and what the settings do not name: an object store, an imgproxy. Given
@@ -19,8 +19,6 @@ import { defaultStorePort } from './store.ts';
  */
 export async function runDev(args: string[]): Promise<void> {
   parseOptions(args, []);
-  // Which Node the AWS SDK will want next year is no news for somebody who tries this out; `start` still tells.
-  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const given = process.env;
   const embedStore = isMissing(given['S3_ENDPOINT']);
   const embedImgproxy = isMissing(given['IMGPROXY_URL']);
@@ -43,7 +41,10 @@ export async function runDev(args: string[]): Promise<void> {
     for (const stop of stops.splice(0).reverse()) await stop();
   };
   try {
-    if (embedStore) stops.push(await startStore(config, storePort, resolve(dataFolder, 'store')));
+    if (embedStore) {
+      const profiles = readStoreProfiles(given['KUANARY_STORE_PROFILE'], 'KUANARY_STORE_PROFILE');
+      stops.push(await startStore(config, { port: storePort, dataFolder: resolve(dataFolder, 'store'), profiles }));
+    }
     let imgproxyKind = 'your own';
     if (embedImgproxy) {
       const imgproxy = await startImgproxy(config, imgproxyPort, given['PATH']);
@@ -77,12 +78,16 @@ export async function runDev(args: string[]): Promise<void> {
   }
 }
 
-async function startStore(config: Config, port: number, dataFolder: string): Promise<() => Promise<void>> {
+async function startStore(
+  config: Config,
+  { port, dataFolder, profiles }: { port: number; dataFolder: string; profiles: StoreProfile[] },
+): Promise<() => Promise<void>> {
   const { region, accessKey, secretKey } = config.storage;
-  const starting = startObjectStore({ dataFolder, host: '127.0.0.1', port, region, accessKey, secretKey });
+  const starting = startObjectStore({ dataFolder, host: '127.0.0.1', port, region, accessKey, secretKey, profiles });
   const store = await listenOrExplain(starting, 'object store', port, 'KUANARY_STORE_PORT');
   const origins = [...new Set([...config.access.allowedOrigins, ...config.access.anonymousOrigins])];
-  await prepareBucket({ ...config.storage, endpoint: store.url }, origins.length > 0 ? origins : ['*']);
+  const target = { ...config.storage, endpoint: store.url };
+  await prepareStoreBucket(target, origins.length > 0 ? origins : ['*'], profiles);
   return store.close;
 }
 

@@ -3,3 +3,6 @@ export const exitCodes = { fine: 0, finding: 1, wrongUsage: 2, badConfiguration:
 
 /** The command line itself is wrong; the message says what it takes. */
 export class UsageError extends Error {}
+
+/** The command could not do what it was asked for; the message says why and what to do. Exit code: a finding. */
+export class CommandError extends Error {}

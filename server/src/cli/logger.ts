@@ -1,5 +1,5 @@
 import { type Logger, pino } from 'pino';
-import type { LogLevel } from '../config.ts';
+import type { LogLevel } from '../settings.ts';
 
 /** Lines are gathered up to this size or this long, so that a busy server makes few writes; an exit writes the rest. */
 const gatheredBytes = 4096;

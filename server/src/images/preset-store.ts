@@ -167,7 +167,11 @@ export async function createPresetStore(options: {
   let everRead = read !== undefined;
   let current = loadDocument(read?.document ?? documentedPresets, edition);
   let problem: string | null = null;
-  if (!everRead) log.warn({ file }, 'there is no presets file; the documented presets apply');
+  if (!everRead)
+    log.warn(
+      { file },
+      'there is no presets file; the documented presets apply. For a copy to edit, save the answer of GET /presets there',
+    );
   for (const warning of current.warnings) log.warn({ file }, warning);
 
   const look = async () => {
