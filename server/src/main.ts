@@ -60,6 +60,10 @@ export async function startServer(config: Config, log: Logger, demoPages?: Reque
     maxFileBytes: config.uploads.maxBytes,
     minBytesPerSecond: config.uploads.minBytesPerSecond,
     slowAfterSeconds,
+    onUnusable: (err) => {
+      if (config.access.legacyUpload === 'off') return;
+      log.warn({ err }, 'UPLOAD_TMP_DIR cannot be written: until it can, /upload answers 503; everything else works');
+    },
   });
   const presetUrls = createPresetUrls({
     presets,

@@ -92,7 +92,10 @@ export async function listenOrExplain<T>(start: Promise<T>, what: string, port: 
   try {
     return await start;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    // The same codes mean something else when they come from a file.
+    const listening =
+      error instanceof Error && 'syscall' in error && ['listen', 'getaddrinfo'].includes(String(error.syscall));
+    const code = listening && 'code' in error ? error.code : undefined;
     if (code === 'EADDRINUSE') {
       throw new ConfigError([
         `port ${port} (${what}) is taken: stop the program that uses it, or set ${setting} to a free port`,

@@ -49,11 +49,12 @@ export interface UploadSpoolOptions {
   slowAfterSeconds: number;
   /** Milliseconds. */
   now?: () => number;
+  /** Told at the start where `folder` cannot be written to; until it can, forms are answered `spool_unavailable`. */
+  onUnusable?: (error: unknown) => void;
 }
 
-/** Throws the file system's error where `options.folder` cannot be written to. */
 export async function createUploadSpool(options: UploadSpoolOptions): Promise<UploadSpool> {
-  const folder = await createSpoolFolder(options.folder);
+  const folder = await createSpoolFolder(options.folder, options.onUnusable);
   const space = createSpoolSpace(options.maxTotalBytes);
   const closing = new AbortController();
   // Every upload in progress listens to it, and there may be many.

@@ -39,6 +39,21 @@ describe('createSpoolFolder', () => {
     expect(await readdir(join(parent, 'a', 'b'))).toEqual([]);
   });
 
+  it('says so where the parent cannot be used, and works as soon as it can', async () => {
+    const blocked = join(parent, 'a-file');
+    await writeFile(blocked, '');
+    const troubles: unknown[] = [];
+    const folder = await createSpoolFolder(blocked, (error) => troubles.push(error));
+    expect(troubles).toHaveLength(1);
+    await expect(createSpooledFile(folder, createSpoolSpace(100).reserve(0), 100)).rejects.toMatchObject({
+      code: 'spool_unavailable',
+    });
+    await rm(blocked);
+    const { handle } = await folder.createFile();
+    await handle.close();
+    await folder.remove();
+  });
+
   it('removes what dead processes of ours left more than a day ago, and nothing else', async () => {
     await leave(`kuanary-spool-${deadPid}-${randomUUID()}`, 25);
     await leave(`kuanary-spool-${process.pid}-${randomUUID()}`, 25);

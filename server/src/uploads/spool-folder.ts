@@ -15,13 +15,21 @@ export interface SpoolFolder {
 
 /**
  * Makes the folder inside `parent`, which is made where it is missing, and removes what processes that died more than a
- * day ago left there. Throws the file system's error where `parent` cannot be written to.
+ * day ago left there. Where `parent` cannot be written to, `onUnusable` is told, and every `createFile` tries again.
  */
-export async function createSpoolFolder(parent: string): Promise<SpoolFolder> {
-  await mkdir(parent, { recursive: true });
-  await removeLeftovers(parent);
+export async function createSpoolFolder(
+  parent: string,
+  onUnusable: (error: unknown) => void = () => {},
+): Promise<SpoolFolder> {
   const folder = join(parent, `kuanary-spool-${process.pid}-${randomUUID()}`);
-  await mkdir(folder, { mode: 0o700 });
+  try {
+    await mkdir(parent, { recursive: true });
+    await removeLeftovers(parent);
+    await mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    // Nothing but /upload needs it, and its owner may mend it: the rest starts.
+    onUnusable(error);
+  }
 
   async function createFile(): Promise<{ file: string; handle: FileHandle }> {
     const file = join(folder, randomUUID());
@@ -34,7 +42,7 @@ export async function createSpoolFolder(parent: string): Promise<SpoolFolder> {
         return await createFile();
       } catch (error) {
         if (!hasCode(error, 'ENOENT')) throw error;
-        // Cleaners of temporary folders remove ours when nobody has uploaded for some days.
+        // It could not be made at the start, or a cleaner of temporary folders has removed it.
         await mkdir(folder, { mode: 0o700, recursive: true });
         return createFile();
       }
