@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { settingNames } from '../server/src/settings.ts';
 import { errorCatalogue } from '../shared/src/contract.ts';
@@ -14,12 +14,13 @@ describe('README', () => {
     const documented = rows.flatMap((row) =>
       [...(row.split('|')[1] ?? '').matchAll(/`([A-Z0-9_]+)`/g)].map(([, name]) => name),
     );
-    const devOnly = ['KUANARY_STORE_PORT', 'KUANARY_IMGPROXY_PORT', 'KUANARY_DATA'];
+    const devOnly = ['KUANARY_STORE_PORT', 'KUANARY_IMGPROXY_PORT', 'KUANARY_DATA', 'KUANARY_STORE_PROFILE'];
     expect(documented.sort()).toEqual([...settingNames, ...devOnly].sort());
   });
 
   it('links to files that exist', () => {
-    for (const document of ['README.md', 'SECURITY.md', 'docs/architecture.md']) {
+    const pages = readdirSync(new URL('../docs', import.meta.url)).filter((name) => name.endsWith('.md'));
+    for (const document of ['README.md', 'SECURITY.md', ...pages.map((name) => `docs/${name}`)]) {
       const folder = document.includes('/') ? document.slice(0, document.lastIndexOf('/') + 1) : '';
       for (const [, target] of read(document).matchAll(/\]\((?!https?:)([^)#]+)/g)) {
         expect(existsSync(new URL(`../${folder}${target}`, import.meta.url)), `${document} → ${target}`).toBe(true);
