@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 // Workspace packages are read from source, never from a build that may be stale.
@@ -9,6 +10,8 @@ const fromSource = {
 export default defineConfig({
   ...fromSource,
   test: {
+    // One more than by default: many tests wait for servers, so two processors are not busy with two workers.
+    maxWorkers: availableParallelism(),
     reporters: ['default', './tools/closing-line-reporter.ts'],
     projects: [
       { ...fromSource, test: { name: 'shared', include: ['shared/src/**/*.test.ts'] } },
