@@ -52,7 +52,7 @@ const layers: [name: string, pattern: RegExp][] = [
   ['routes', /^server\/src\/(routes\/|middleware\/|readiness\.ts$)/],
   ['domain', /^server\/src\/(uploads|images|access)\//],
   ['storage', /^server\/src\/storage\//],
-  ['ground', /^server\/src\/(config|settings|errors)\.ts$/],
+  ['ground', /^server\/src\/(config|settings|errors|printable-text)\.ts$/],
   ['shared', /^(@kuanary\/shared\/|shared\/src\/)/],
 ];
 
