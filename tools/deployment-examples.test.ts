@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { exitCodes } from '../server/src/cli/exit-codes.ts';
 import { loadConfig } from '../server/src/config.ts';
 import { secretSettingNames, settingNames } from '../server/src/settings.ts';
-import { listVariables } from './compose-file.ts';
+import { listVariables, parseCompose } from './compose-file.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -92,9 +92,13 @@ describe('deploy/nginx.conf', () => {
     expect(read('deploy/nginx.conf')).not.toMatch(/^\s*(proxy_cache_valid|rewrite)\b/m);
   });
 
-  it('has certificates on every server but the one that redirects', () => {
+  it('has certificates on every server but the one that redirects, through which certbot renews them', () => {
     for (const { block } of nginx.filter(({ name }) => name === 'server')) {
-      expect(valuesOf(block, 'return').length + valuesOf(block, 'ssl_certificate').length).toBe(1);
+      const encrypted = valuesOf(block, 'listen').every((value) => value.includes('ssl'));
+      expect(valuesOf(block, 'ssl_certificate')).toHaveLength(encrypted ? 1 : 0);
+      if (encrypted) continue;
+      expect(valuesOf(blockOf(block, 'location', '/'), 'return')).toEqual(['308 https://$host$request_uri']);
+      expect(valuesOf(blockOf(block, 'location', '/.well-known/acme-challenge/'), 'root')).toEqual(['/var/www/html']);
     }
   });
 });
@@ -123,13 +127,17 @@ describe('deploy/Caddyfile', () => {
   });
 });
 
+/** The values of one key of a unit or an environment file, in their order. */
+function valuesOfKey(path: string, key: string): string[] {
+  const lines = read(path).split('\n');
+  return lines.filter((line) => line.startsWith(`${key}=`)).map((line) => line.slice(key.length + 1));
+}
+
 describe('deploy/kuanary.service', () => {
-  const lines = read('deploy/kuanary.service').split('\n');
-  const valuesOfKey = (key: string): string[] =>
-    lines.filter((line) => line.startsWith(`${key}=`)).map((line) => line.slice(key.length + 1));
+  const path = 'deploy/kuanary.service';
 
   it('starts what the image starts, and stops it no sooner', () => {
-    expect(valuesOfKey('ExecStart')).toEqual(['/usr/bin/node dist/cli/kuanary.js start']);
+    expect(valuesOfKey(path, 'ExecStart')).toEqual(['/usr/bin/node dist/cli/kuanary.js start']);
     const { http } = loadConfig({
       S3_ENDPOINT: 'https://s3.test',
       S3_REGION: 'fsn1',
@@ -141,41 +149,115 @@ describe('deploy/kuanary.service', () => {
       IMGPROXY_SALT: '22'.repeat(32),
     });
     const extraMs = /extraMs = ([\d_]+)/.exec(read('server/src/cli/stop-on-signal.ts'))?.[1]?.replaceAll('_', '');
-    const stopSeconds = Number(valuesOfKey('TimeoutStopSec')[0]?.replace('s', ''));
+    const stopSeconds = Number(valuesOfKey(path, 'TimeoutStopSec')[0]?.replace('s', ''));
     expect(stopSeconds).toBeGreaterThan(http.shutdownGraceSeconds + Number(extraMs) / 1000);
-    expect(valuesOfKey('RestartPreventExitStatus')).toEqual([String(exitCodes.badConfiguration)]);
+    expect(valuesOfKey(path, 'RestartPreventExitStatus')).toEqual([String(exitCodes.badConfiguration)]);
   });
 
   it('hands each secret over as a credential, and sets only settings that exist', () => {
     for (const name of secretSettingNames) {
       const credential = name.toLowerCase();
-      expect(valuesOfKey('LoadCredential')).toContain(`${credential}:/etc/kuanary/secrets/${credential}`);
-      expect(valuesOfKey('Environment')).toContain(`${name}_FILE=%d/${credential}`);
+      expect(valuesOfKey(path, 'LoadCredential')).toContain(`${credential}:/etc/kuanary/secrets/${credential}`);
+      expect(valuesOfKey(path, 'Environment')).toContain(`${name}_FILE=%d/${credential}`);
     }
-    const names = valuesOfKey('Environment').map((line) => line.split('=')[0] ?? '');
+    const names = valuesOfKey(path, 'Environment').map((line) => line.split('=')[0] ?? '');
     const known = [...settingNames, ...secretSettingNames.map((name) => `${name}_FILE`)];
     expect(names.filter((name) => !known.includes(name))).toEqual([]);
   });
 
-  it('takes from the process what it does not need', () => {
-    for (const line of ['DynamicUser=yes', 'ProtectSystem=strict', 'NoNewPrivileges=yes', 'CapabilityBoundingSet=']) {
-      expect(lines).toContain(line);
-    }
-    expect(valuesOfKey('MemoryDenyWriteExecute')).toEqual([]);
+  it('compiles JavaScript while it runs', () => {
+    expect(valuesOfKey(path, 'MemoryDenyWriteExecute')).toEqual([]);
   });
 });
 
-describe('deploy/infisical-agent.yaml', () => {
-  it('writes the files that the systemd unit loads', () => {
-    const agent = parse(read('deploy/infisical-agent.yaml'));
-    const written = agent.templates.map((template: { 'destination-path': string; 'template-content': string }) => {
-      const secret = template['destination-path'].split('/').at(-1) ?? '';
-      expect(template['template-content']).toContain(`"${secret.toUpperCase()}"`);
-      return template['destination-path'];
-    });
-    expect(written.sort()).toEqual(
-      secretSettingNames.map((name) => `/etc/kuanary/secrets/${name.toLowerCase()}`).sort(),
+describe.each(['deploy/kuanary.service', 'deploy/imgproxy.service'])('%s', (path) => {
+  it('takes from the process what it does not need', () => {
+    const lines = read(path).split('\n');
+    for (const line of ['DynamicUser=yes', 'ProtectSystem=strict', 'NoNewPrivileges=yes', 'CapabilityBoundingSet=']) {
+      expect(lines).toContain(line);
+    }
+    expect(valuesOfKey(path, 'SystemCallFilter')[0]).toBe('@system-service');
+  });
+});
+
+describe('deploy/imgproxy.env.example', () => {
+  const path = 'deploy/imgproxy.env.example';
+  const compose = parseCompose(read('docker-compose.yml'), {
+    S3_ENDPOINT: 'https://fsn1.your-objectstorage.com',
+    S3_REGION: 'fsn1',
+    S3_BUCKET: '<bucket>',
+    S3_ACCESS_KEY: 'key',
+    S3_SECRET_KEY: 'secret',
+    IMGPROXY_URL: 'https://img.test',
+    IMGPROXY_KEY: '11',
+    IMGPROXY_SALT: '22',
+  });
+
+  it('is what the compose file gives imgproxy, but for the secrets, on the loopback address', () => {
+    const settings = Object.fromEntries(
+      [...read(path).matchAll(/^([A-Z0-9_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
     );
+    const secrets = ['IMGPROXY_KEY', 'IMGPROXY_SALT', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'];
+    const wanted = Object.entries(compose.services['imgproxy']?.environment ?? {})
+      .filter(([name]) => !secrets.includes(name))
+      .map(([name, value]) => [name, String(value)]);
+    expect(settings).toEqual({ ...Object.fromEntries(wanted), IMGPROXY_BIND: `127.0.0.1:${imgproxyPort}` });
+  });
+
+  it('is read by the unit, with the secrets from the file that compose.secrets.yml mounts', () => {
+    const unit = 'deploy/imgproxy.service';
+    expect(valuesOfKey(unit, 'EnvironmentFile')).toEqual(['/etc/kuanary/imgproxy.env']);
+    expect(valuesOfKey(unit, 'LoadCredential')).toEqual(['imgproxy_env:/etc/kuanary/secrets/imgproxy_env']);
+    expect(valuesOfKey(unit, 'Environment')).toEqual(['IMGPROXY_ENV_LOCAL_FILE_PATH=%d/imgproxy_env']);
+  });
+});
+
+interface AgentTemplate {
+  'template-content': string;
+  'destination-path': string;
+  config: { execute: { command: string } };
+}
+
+describe('deploy/infisical-agent.yaml', () => {
+  const templates: AgentTemplate[] = parse(read('deploy/infisical-agent.yaml')).templates;
+  const written = templates.map((template) => template['destination-path']).sort();
+
+  it('writes the files that the systemd units load', () => {
+    const loaded = ['deploy/kuanary.service', 'deploy/imgproxy.service'].flatMap((unit) =>
+      valuesOfKey(unit, 'LoadCredential').map((credential) => credential.split(':')[1]),
+    );
+    expect(written).toEqual(loaded.sort());
+  });
+
+  it('writes the files that compose.secrets.yml mounts', () => {
+    const { secrets } = parse(read('deploy/compose.secrets.yml'));
+    expect(written.map((path) => path.replace('/etc/kuanary/', './'))).toEqual(
+      Object.values<{ file: string }>(secrets)
+        .map(({ file }) => file)
+        .sort(),
+    );
+  });
+
+  it('restarts both services whichever secret changes', () => {
+    for (const { config } of templates) {
+      expect(config.execute.command).toMatch(/systemctl restart --no-block kuanary imgproxy/);
+    }
+  });
+
+  it('puts into each file what belongs there', () => {
+    for (const template of templates) {
+      const file = template['destination-path'].split('/').at(-1) ?? '';
+      const names = file === 'imgproxy_env' ? secretSettingNames.slice(0, 4) : [file.toUpperCase()];
+      const used = [...template['template-content'].matchAll(/"([A-Z][A-Z0-9_]+)"/g)].map(([, name]) => name);
+      expect(used.sort(), file).toEqual([...names].sort());
+    }
+    const forImgproxy = templates.find((template) => template['destination-path'].endsWith('imgproxy_env'));
+    expect(forImgproxy?.['template-content'].match(/^[A-Z_]+(?==)/gm)).toEqual([
+      'IMGPROXY_KEY',
+      'IMGPROXY_SALT',
+      'AWS_ACCESS_KEY_ID',
+      'AWS_SECRET_ACCESS_KEY',
+    ]);
   });
 });
 

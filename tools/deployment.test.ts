@@ -91,6 +91,7 @@ describe('Dockerfile', () => {
 /** Names of compose's own; each is explained in deploy/production.env.example. */
 const composeOnly = ['PUBLISH_ADDRESS', 'IMGPROXY_PUBLISH_ADDRESS', 'IMGPROXY_PORT', 'STORAGE_PORT'];
 composeOnly.push('IMGPROXY_S3_ACCESS_KEY', 'IMGPROXY_S3_SECRET_KEY', 'IMGPROXY_MAX_SRC_RESOLUTION');
+composeOnly.push('KUANARY_CONTAINER', 'KUANARY_NETWORK');
 
 /** What imgproxy 4.0.12 and its AWS SDK read. */
 const imgproxyNames = [
@@ -114,6 +115,9 @@ const imgproxyNames = [
   .map((name) => `IMGPROXY_${name}`)
   .concat(['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']);
 
+/** Empty is not set: the paths of compose.secrets.yml exist in a container only. */
+const noFiles = Object.fromEntries(secretSettingNames.map((name) => [`${name}_FILE`, '']));
+
 function serviceOf(compose: ComposeFile, name: string): ComposeFile['services'][string] {
   const service = compose.services[name];
   if (service === undefined) throw new Error(`no service ${name}`);
@@ -135,6 +139,35 @@ describe.each(['docker-compose.yml', 'deploy/compose.secrets.yml'])('%s', (path)
       networks: ['kuanary'],
     });
     expect(compose.networks['kuanary']).toEqual({ name: 'kuanary' });
+  });
+
+  it('can stand beside another deployment on one machine', () => {
+    const own = { KUANARY_CONTAINER: 'second', KUANARY_NETWORK: 'second-network', PORT: '5055', IMGPROXY_PORT: '8085' };
+    const second = parseCompose(text, { ...required, ...own, STORAGE_PORT: '7075' });
+    expect(second.networks['kuanary']).toEqual({ name: 'second-network' });
+    const first = parseCompose(text, required);
+    for (const [name, service] of Object.entries(second.services)) {
+      const other = serviceOf(first, name);
+      if (other.container_name !== undefined) expect(service.container_name).toMatch(/^second/);
+      for (const port of service.ports) expect(other.ports).not.toContain(port);
+    }
+    for (const volume of Object.values(second.volumes ?? {})) expect(volume.name).toMatch(/^second-/);
+  });
+
+  it('hands the server every setting that the file itself uses, so that both have one value', () => {
+    const used = new Set(listVariables(text).map(({ name }) => name));
+    const handedOver = Object.keys(kuanary.environment).map((name) => name.replace(/_FILE$/, ''));
+    const settings = settingNames.filter((name) => used.has(name));
+    expect(settings).toContain('PORT');
+    expect(settings.filter((name) => !handedOver.includes(name))).toEqual([]);
+    const { environment } = serviceOf(parseCompose(text, { ...required, PORT: '5055' }), 'kuanary');
+    expect(environment['PORT']).toBe(5055);
+    const defaults = Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, String(value)]));
+    const withDefaults = loadConfig({ ...defaults, ...required, PORT: '5001', ...noFiles });
+    expect({ ...withDefaults, uploads: { ...withDefaults.uploads, tmpMaxBytes: 0 } }).toEqual({
+      ...config,
+      uploads: { ...config.uploads, tmpMaxBytes: 0 },
+    });
   });
 
   it('refuses to start without what must be set, and says what to do', () => {

@@ -11,7 +11,7 @@ import { tryImage } from './try-image.ts';
 
 /** What the installed production tree may take on the disk. */
 const goalMegabytes = 45;
-const megabyte = 1024 * 1024;
+const megabyte = 1_000_000;
 
 /**
  * `pnpm image-steps`: carries out the Dockerfile's steps in plain folders, starts the result as a container would and
