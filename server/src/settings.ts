@@ -8,10 +8,11 @@ export type LogLevel = (typeof logLevels)[number];
 
 const minSecretCharacters = 32;
 const sampleSecret = /change.?me|example|sample|your[-_ ]|placeholder|<|replace.?me|secret.?here/i;
-const endpoint = z.url({
-  protocol: /^https?$/,
-  error: 'must be an address such as https://fsn1.your-objectstorage.com',
-});
+const endpoint = z
+  .url({ protocol: /^https?$/, error: 'must be an address such as https://fsn1.your-objectstorage.com' })
+  .refine((address) => !holdsCredentials(address), {
+    error: 'must hold no user name and no password: addresses are shown to clients and written to logs',
+  });
 
 const required = (what: string) => z.string({ error: `is missing: ${what}` }).min(1, { error: `is empty: ${what}` });
 const wholeNumber = (unit: string, min: number, max: number) =>
@@ -165,6 +166,13 @@ function withSecretFiles(
 
 function describeIssue(issue: z.core.$ZodIssue): string {
   return `${String(issue.path[0] ?? 'settings')} ${issue.message}`;
+}
+
+/** Whether a user name or a password stands in an address: `https://name:secret@host`. */
+export function holdsCredentials(address: string): boolean {
+  if (!URL.canParse(address)) return false;
+  const { username, password } = new URL(address);
+  return username !== '' || password !== '';
 }
 
 function isOrigin(text: string): boolean {

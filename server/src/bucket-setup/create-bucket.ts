@@ -1,19 +1,24 @@
 import { BucketAlreadyOwnedByYou, CreateBucketCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import { type CallLimits, callBucket } from './bucket-call.ts';
 
 /**
  * Makes a private bucket of ours, or finds it there. The SDK names the client's region as the place; servers that know
  * their regions by other names refuse that, and are asked again without a place.
  *
- * @throws the SDK's error; BucketAlreadyExists when the name belongs to somebody else
+ * @throws the error of `callBucket`; BucketAlreadyExists when the name belongs to somebody else
  */
-export async function createBucket(client: S3Client, bucket: string): Promise<'created' | 'exists'> {
+export async function createBucket(
+  client: S3Client,
+  bucket: string,
+  limits?: CallLimits,
+): Promise<'created' | 'exists'> {
   try {
-    await client.send(new CreateBucketCommand({ Bucket: bucket }));
+    await callBucket(client, new CreateBucketCommand({ Bucket: bucket }), limits);
     return 'created';
   } catch (error) {
     if (error instanceof BucketAlreadyOwnedByYou) return 'exists';
     if (!isRefusedPlace(error)) throw error;
-    await client.send(withoutPlace(new CreateBucketCommand({ Bucket: bucket })));
+    await callBucket(client, withoutPlace(new CreateBucketCommand({ Bucket: bucket })), limits);
     return 'created';
   }
 }

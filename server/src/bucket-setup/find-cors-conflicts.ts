@@ -3,7 +3,7 @@ import { isSameCorsRule } from './compare-cors.ts';
 import { corsRuleId } from './wanted-cors.ts';
 
 /** Two rules that answer for the same origin and method: S3 uses the first of them and does not look at the second. */
-export interface CorsConflict {
+interface CorsConflict {
   /** The other rule's ID; empty where it has none. */
   ruleId: string;
   /** - `hides_ours`: it comes first, so browsers get its answer - `hidden_by_ours`: it comes later, and no longer decides */
@@ -48,7 +48,7 @@ function sharesOrigin(rule: CORSRule, wanted: CORSRule): boolean {
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html: an origin may have one `*`. */
-function matchesOrigin(pattern: string, origin: string): boolean {
+export function matchesOrigin(pattern: string, origin: string): boolean {
   const [before = '', after] = pattern.split('*');
   if (after === undefined) return pattern === origin;
   return origin.length >= before.length + after.length && origin.startsWith(before) && origin.endsWith(after);

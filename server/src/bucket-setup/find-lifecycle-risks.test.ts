@@ -1,10 +1,21 @@
-import type { LifecycleRule } from '@aws-sdk/client-s3';
+import type { LifecycleRule, TransitionStorageClass } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
 import { findLifecycleRisks } from './find-lifecycle-risks.ts';
 import { wantedLifecycleRules } from './wanted-lifecycle.ts';
 
 function expiring(prefix: string, days: number, more: Partial<LifecycleRule> = {}): LifecycleRule {
   return { ID: 'foreign', Status: 'Enabled', Filter: { Prefix: prefix }, Expiration: { Days: days }, ...more };
+}
+
+function moving(prefix: string, storageClass: string, days = 30): LifecycleRule {
+  // The SDK's type lists the classes of AWS; other servers have their own.
+  const target = storageClass as TransitionStorageClass;
+  return {
+    ID: 'cold',
+    Status: 'Enabled',
+    Filter: { Prefix: prefix },
+    Transitions: [{ Days: days, StorageClass: target }],
+  };
 }
 
 function risksOf(rule: LifecycleRule): string[] {
@@ -53,16 +64,15 @@ describe('findLifecycleRisks', () => {
       { ID: 'day', Status: 'Enabled', Filter: { Prefix: 'tmp/commits/' }, Expiration: { Date: new Date(0) } },
       ['commits certain'],
     ],
+    ['a move to an archive', moving('image-', 'GLACIER'), ['images certain']],
     [
-      'a move to an archive',
-      {
-        ID: 'cold',
-        Status: 'Enabled',
-        Filter: { Prefix: 'image-' },
-        Transitions: [{ Days: 30, StorageClass: 'GLACIER' }],
-      },
-      ['images certain'],
+      'a move of the whole bucket to a deep archive',
+      moving('', 'DEEP_ARCHIVE'),
+      ['attempts certain', 'commits certain', 'images certain'],
     ],
+    ['a move of uploads that are over by then', moving('tmp/incoming/', 'GLACIER'), []],
+    ['a move to a class of the server alone', moving('image-', 'COLD'), ['images possible']],
+    ['a move of records to a class of the server alone', moving('tmp/commits/', 'COLD'), ['commits possible']],
     [
       'old versions, delete markers and multipart uploads',
       {
@@ -77,6 +87,21 @@ describe('findLifecycleRisks', () => {
     ],
   ])('judges %s', (_what, rule, expected) => {
     expect(risksOf(rule)).toEqual(expected);
+  });
+
+  it.each(['STANDARD', 'STANDARD_IA', 'ONEZONE_IA', 'INTELLIGENT_TIERING', 'GLACIER_IR', 'REDUCED_REDUNDANCY'])(
+    'sees no risk in a move to %s, whose objects are read at once',
+    (storageClass) => {
+      expect(risksOf(moving('', storageClass, 0))).toEqual([]);
+    },
+  );
+
+  it('says of moved objects that they cannot be read, not that they are gone', () => {
+    const sentencesOf = (rule: LifecycleRule) => findLifecycleRisks([rule]).map(({ sentence }) => sentence);
+    expect(sentencesOf(moving('tmp/commits/', 'GLACIER'))).toEqual([
+      'The lifecycle rule "cold" moves objects to storage class GLACIER after 30 days under "tmp/commits/": nothing, imgproxy included, can read objects in this archive class until somebody restores them; the API and its sweeper have to read these.',
+    ]);
+    expect(sentencesOf(moving('image-', 'COLD')).join()).toContain('Kuanary does not know this class');
   });
 
   it('judges a rule with one of our IDs when it is not as we want it', () => {

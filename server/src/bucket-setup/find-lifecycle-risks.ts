@@ -50,11 +50,28 @@ export function findLifecycleRisks(rules: readonly LifecycleRule[]): LifecycleRi
   return rules.filter((rule) => rule.Status !== 'Disabled' && !isOurs(rule)).flatMap(findRisksOfRule);
 }
 
+/** What becomes of the objects: they are gone; S3 gives them out only after a restore; or nobody knows. */
+type Fate = 'deleted' | 'archived' | 'in_unknown_class';
+
 interface Deed {
-  action: LifecycleRisk['action'];
+  fate: Fate;
   days: number | undefined;
   words: string;
 }
+
+/** Objects of these classes are read as any other. https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html */
+const classesReadAtOnce: readonly (string | undefined)[] = [
+  ...['STANDARD', 'STANDARD_IA', 'ONEZONE_IA', 'INTELLIGENT_TIERING', 'GLACIER_IR', 'REDUCED_REDUNDANCY'],
+  'EXPRESS_ONEZONE',
+];
+const archiveClasses: readonly (string | undefined)[] = ['GLACIER', 'DEEP_ARCHIVE'];
+
+/** Said of moved objects in place of what a deletion would mean. */
+const unreadable = {
+  archived: 'nothing, imgproxy included, can read objects in this archive class until somebody restores them',
+  in_unknown_class:
+    'Kuanary does not know this class; if it is an archive, nothing, imgproxy included, can read its objects',
+} as const;
 
 function findRisksOfRule(rule: LifecycleRule): LifecycleRisk[] {
   const scope = scopeOf(rule);
@@ -63,8 +80,12 @@ function findRisksOfRule(rule: LifecycleRule): LifecycleRisk[] {
       .filter(({ prefix, harmlessFromDays }) => meets(scope.prefix, prefix) && (deed.days ?? 0) < harmlessFromDays)
       .map(({ destroys, consequence }) => {
         // A prefix within the folder names some of the records only.
-        const likelihood = isNarrowed(scope) ? 'possible' : 'certain';
-        return describeRisk(rule, scope, deed, { destroys, likelihood, consequence });
+        const likelihood = isNarrowed(scope) || deed.fate === 'in_unknown_class' ? 'possible' : 'certain';
+        const effect =
+          deed.fate === 'deleted'
+            ? consequence
+            : `${unreadable[deed.fate]}; the API and its sweeper have to read these`;
+        return describeRisk(rule, scope, deed, { destroys, likelihood, consequence: effect });
       }),
     ...imageRisks(rule, scope, deed),
   ]);
@@ -75,29 +96,32 @@ function deedsOf({ Expiration: expiration, Transitions: transitions = [] }: Life
   const deeds: Deed[] = [];
   if (expiration?.Days !== undefined || expiration?.Date !== undefined) {
     deeds.push({
-      action: 'expire',
+      fate: 'deleted',
       days: expiration.Days,
       words: `deletes objects ${when(expiration.Days, expiration.Date)}`,
     });
   }
   for (const { Days: days, Date: date, StorageClass: storageClass } of transitions) {
+    if (classesReadAtOnce.includes(storageClass)) continue;
     // S3 reads a transition without days as "at once".
     const fromDays = date === undefined ? (days ?? 0) : undefined;
     const words = `moves objects to storage class ${storageClass ?? '(not said)'} ${when(fromDays, date)}`;
-    deeds.push({ action: 'transition', days: fromDays, words });
+    const fate = archiveClasses.includes(storageClass) ? 'archived' : 'in_unknown_class';
+    deeds.push({ fate, days: fromDays, words });
   }
   return deeds;
 }
 
 function imageRisks(rule: LifecycleRule, scope: LifecycleScope, deed: Deed): LifecycleRisk[] {
-  const likelihood = likelihoodForImages(scope);
-  if (likelihood === null) return [];
+  const reach = likelihoodForImages(scope);
+  if (reach === null) return [];
+  const likelihood = deed.fate === 'in_unknown_class' ? 'possible' : reach;
   const whose =
     scope.prefix === '' ? 'every image in the bucket' : `images whose names begin with "${scope.prefix}", if any`;
   const consequence =
-    deed.action === 'expire'
+    deed.fate === 'deleted'
       ? `this takes ${scope.prefix === 'image-' ? 'every image that Kuanary has stored' : whose}`
-      : `imgproxy cannot read objects in archive classes; this concerns ${whose}`;
+      : `${unreadable[deed.fate]}; this concerns ${whose}`;
   return [describeRisk(rule, scope, deed, { destroys: 'images', likelihood, consequence })];
 }
 
@@ -133,7 +157,7 @@ function describeRisk(
   return {
     ruleId,
     destroys: found.destroys,
-    action: deed.action,
+    action: deed.fate === 'deleted' ? 'expire' : 'transition',
     prefix: scope.prefix,
     ...(deed.days === undefined ? {} : { days: deed.days }),
     likelihood: found.likelihood,

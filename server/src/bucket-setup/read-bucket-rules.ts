@@ -7,13 +7,13 @@ import {
   S3ServiceException,
   type TransitionDefaultMinimumObjectSize,
 } from '@aws-sdk/client-s3';
-import { readAnswerText } from './answer-text.ts';
+import { type CallLimits, callBucket } from './bucket-call.ts';
 import { findUnknownElements } from './known-elements.ts';
 import { type RuleRefusal, toRuleRefusal } from './rule-refusal.ts';
 
 export type RulesRead<Rules> = ({ state: 'read' } & Rules) | { state: 'refused'; refusal: RuleRefusal };
 
-export interface CorsRules {
+interface CorsRules {
   /** In the order of the bucket: the first that matches a request decides. Empty when nothing is configured. */
   rules: CORSRule[];
   /** Elements of the stored rules that the S3 API does not define: they would be lost in a write. */
@@ -31,44 +31,32 @@ export interface LifecycleRules {
 export type CorsRead = RulesRead<CorsRules>;
 export type LifecycleRead = RulesRead<LifecycleRules>;
 
-/** Nearest to the network, before the SDK parses the body. */
-const readsAnswer = { step: 'deserialize', priority: 'low', name: 'readAnswerText' } as const;
-
-/** GetBucketCors. @throws the SDK's error when there is no answer, no bucket, or the credentials are wrong */
-export async function readCorsRules(client: S3Client, bucket: string): Promise<CorsRead> {
+/**
+ * GetBucketCors.
+ *
+ * @throws the error of `callBucket` when there is no answer, no bucket, or the credentials are wrong
+ */
+export async function readCorsRules(client: S3Client, bucket: string, limits?: CallLimits): Promise<CorsRead> {
   const command = new GetBucketCorsCommand({ Bucket: bucket });
-  let xml = '';
-  command.middlewareStack.add(
-    (next) => async (args) => {
-      const result = await next(args);
-      xml = await readAnswerText(result.response);
-      return result;
-    },
-    readsAnswer,
-  );
   return readRules('NoSuchCORSConfiguration', { rules: [], unknownElements: [] }, async () => {
-    const { CORSRules: rules = [] } = await client.send(command);
-    return { rules, unknownElements: findUnknownElements(xml, 'cors') };
+    const { output, document } = await callBucket(client, command, limits);
+    return { rules: output.CORSRules ?? [], unknownElements: findUnknownElements(document, 'cors') };
   });
 }
 
 /** GetBucketLifecycleConfiguration. @throws as `readCorsRules` */
-export async function readLifecycleRules(client: S3Client, bucket: string): Promise<LifecycleRead> {
+export async function readLifecycleRules(
+  client: S3Client,
+  bucket: string,
+  limits?: CallLimits,
+): Promise<LifecycleRead> {
   const command = new GetBucketLifecycleConfigurationCommand({ Bucket: bucket });
-  let xml = '';
-  command.middlewareStack.add(
-    (next) => async (args) => {
-      const result = await next(args);
-      xml = await readAnswerText(result.response);
-      return result;
-    },
-    readsAnswer,
-  );
   return readRules<LifecycleRules>('NoSuchLifecycleConfiguration', { rules: [], unknownElements: [] }, async () => {
-    const { Rules: rules = [], TransitionDefaultMinimumObjectSize: minimum } = await client.send(command);
+    const { output, document } = await callBucket(client, command, limits);
+    const { Rules: rules = [], TransitionDefaultMinimumObjectSize: minimum } = output;
     return {
       rules,
-      unknownElements: findUnknownElements(xml, 'lifecycle'),
+      unknownElements: findUnknownElements(document, 'lifecycle'),
       ...(minimum === undefined ? {} : { transitionMinimum: minimum }),
     };
   });

@@ -1,8 +1,10 @@
 import type { CORSRule, LifecycleRule, S3Client } from '@aws-sdk/client-s3';
+import type { CallLimits } from './bucket-call.ts';
 import { isSameCorsRule } from './compare-cors.ts';
 import { isSameLifecycleRule } from './compare-lifecycle.ts';
 import { findCorsConflicts } from './find-cors-conflicts.ts';
 import { findLifecycleRisks } from './find-lifecycle-risks.ts';
+import { describeOlderRule, findOlderCorsRules } from './find-older-cors-rules.ts';
 import { planCors } from './plan-cors.ts';
 import { planLifecycle } from './plan-lifecycle.ts';
 import { type RulesRead, readCorsRules, readLifecycleRules } from './read-bucket-rules.ts';
@@ -33,39 +35,45 @@ export interface RuleSet<Rule = unknown, Stored extends StoredRules<Rule> = Stor
 export interface RuleSetTarget {
   client: S3Client;
   bucket: string;
+  /** Of each single call. */
+  limits?: CallLimits;
 }
 
 /** `origins` empty, or `remove`: our rule is to go. */
 export function corsRuleSet(
-  { client, bucket }: RuleSetTarget,
+  { client, bucket, limits }: RuleSetTarget,
   origins: readonly string[],
   remove: boolean,
 ): RuleSet<CORSRule> {
   const wanted = remove ? null : wantedCorsRule(origins);
   return {
     name: 'CORS',
-    read: () => readCorsRules(client, bucket),
+    read: () => readCorsRules(client, bucket, limits),
     plan: (rules) => planCors(rules, wanted),
-    write: (rules) => writeCorsRules(client, bucket, rules),
+    write: (rules) => writeCorsRules(client, bucket, rules, limits),
     isSame: isSameCorsRule,
-    findWarnings: (rules) =>
-      wanted === null ? [] : findCorsConflicts(planCors(rules, wanted).next, wanted).map(({ sentence }) => sentence),
+    findWarnings: (rules) => (wanted === null ? [] : findCorsWarnings(rules, wanted)),
   };
+}
+
+function findCorsWarnings(rules: readonly CORSRule[], wanted: CORSRule): string[] {
+  const conflicts = findCorsConflicts(planCors(rules, wanted).next, wanted);
+  return [...conflicts.map(({ sentence }) => sentence), ...findOlderCorsRules(rules, wanted).map(describeOlderRule)];
 }
 
 type StoredLifecycle = Extract<Awaited<ReturnType<typeof readLifecycleRules>>, { state: 'read' }>;
 
 export function lifecycleRuleSet(
-  { client, bucket }: RuleSetTarget,
+  { client, bucket, limits }: RuleSetTarget,
   remove: boolean,
 ): RuleSet<LifecycleRule, StoredLifecycle> {
   const wanted = remove ? [] : wantedLifecycleRules();
   const reduced = wanted.filter(({ ID: id }) => id !== lifecycleRuleIds.multipart);
   return {
     name: 'lifecycle',
-    read: () => readLifecycleRules(client, bucket),
+    read: () => readLifecycleRules(client, bucket, limits),
     plan: (rules) => planLifecycle(rules, wanted),
-    write: (rules, { transitionMinimum }) => writeLifecycleRules(client, bucket, rules, transitionMinimum),
+    write: (rules, { transitionMinimum }) => writeLifecycleRules(client, bucket, rules, transitionMinimum, limits),
     isSame: isSameLifecycleRule,
     findWarnings: (rules) => (remove ? [] : findLifecycleRisks(rules).map(({ sentence }) => sentence)),
     ...(remove

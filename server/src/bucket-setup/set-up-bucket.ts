@@ -3,7 +3,7 @@ import { corsRuleSet, lifecycleRuleSet, type RuleSetTarget } from './rule-sets.t
 import type { RuleChange } from './rules-plan.ts';
 import { type RulesOutcome, setUpRules } from './set-up-rules.ts';
 
-export interface BucketSetupOptions {
+interface BucketSetupOptions {
   /** Pages that upload; `*` stands for all. Without any, CORS is left alone. */
   origins: readonly string[];
   /** Compare only. */
@@ -25,7 +25,7 @@ export interface BucketSetup {
  * Gives a bucket the CORS rule and the lifecycle rules that Kuanary wants, or takes them away. Rules of others stay as
  * they are; no object is touched. One configuration that is refused does not stop the other.
  *
- * @throws the SDK's error when the bucket cannot be read at all
+ * @throws the error of `callBucket` when the bucket cannot be read at all
  */
 export async function setUpBucket(target: RuleSetTarget, options: BucketSetupOptions): Promise<BucketSetup> {
   const { origins, dryRun = false, undo = false, onPlan } = options;
@@ -48,5 +48,5 @@ export function explainOutcome(
   origins: readonly string[],
 ): string | null {
   if (outcome.state === 'refused') return explainRefusal(name, outcome.refusal, origins);
-  return outcome.state === 'failed' || outcome.state === 'partial' ? outcome.sentence : null;
+  return outcome.state === 'failed' ? outcome.sentence : null;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { describeCause, statusOf } from '../storage/s3-errors.ts';
+import { DeadlineError, describeCause, statusOf } from '../storage/s3-errors.ts';
 import { type RuleRefusal, toRuleRefusal } from './rule-refusal.ts';
 import type { RuleSet, StoredRules } from './rule-sets.ts';
 import type { RuleChange } from './rules-plan.ts';
@@ -15,11 +15,11 @@ export type RulesOutcome = { changes: RuleChange[]; warnings: string[] } & (
   | { state: 'refused'; refusal: RuleRefusal }
   /** Nothing was written, or what was written is not what the bucket says now. */
   | { state: 'failed'; sentence: string }
-  /** All was written but the named rule. */
-  | { state: 'partial'; leftOut: string; sentence: string }
+  /** All was written but the named rule, which Kuanary can do without; a warning says why. */
+  | { state: 'partial'; leftOut: string }
 );
 
-export interface SetUpOptions {
+interface SetUpOptions {
   dryRun: boolean;
   /** Called before anything is written. */
   onPlan?(changes: readonly RuleChange[]): void;
@@ -48,12 +48,16 @@ export async function setUpRules<Rule, Stored extends StoredRules<Rule>>(
   } catch (error) {
     const { reduced } = ruleSet;
     if (reduced !== undefined && isRefusedContent(error)) {
-      const partial = await writeReduced(ruleSet, stored, reduced, error);
-      if (partial !== null) return { ...partial, ...told };
+      const written = await writeReduced(ruleSet, stored, reduced);
+      if (written?.state === 'failed') return { ...written, ...told };
+      if (written !== null) {
+        const warnings = [...told.warnings, explainLeftOut(reduced.leftOut, error)];
+        return { state: 'partial', leftOut: reduced.leftOut, changes, warnings };
+      }
     }
     const refusal = toRuleRefusal(error);
     if (refusal !== null) return { state: 'refused', refusal, ...told };
-    return { state: 'failed', sentence: `The storage did not take the rules: ${describeCause(error)}.`, ...told };
+    return { state: 'failed', sentence: explainFailedWrite(error), ...told };
   }
   return { ...(await readBack(ruleSet, next)), ...told };
 }
@@ -72,6 +76,7 @@ async function readBack<Rule, Stored extends StoredRules<Rule>>(
       if (stored.state === 'read' && holdsAll(ruleSet, stored.rules, written)) return { state: 'changed' };
     } catch (error) {
       seen = `they could not be read back (${describeCause(error)})`;
+      if (error instanceof DeadlineError) break; // It has waited long enough for a cluster to agree.
     }
   }
   return { state: 'failed', sentence: `The storage took the rules, but ${seen}: run the command again.` };
@@ -86,23 +91,34 @@ function holdsAll<Rule, Stored extends StoredRules<Rule>>(
   return kept && plan(stored).changes.length === plan(written).changes.length;
 }
 
-/** A server that does not know one of the actions refuses the whole configuration (MinIO: aborting multipart uploads). */
+/**
+ * A server that does not know one of the actions refuses the whole configuration (MinIO: aborting multipart uploads).
+ * `null` when it refuses the rest of it too.
+ */
 async function writeReduced<Rule, Stored extends StoredRules<Rule>>(
   ruleSet: RuleSet<Rule, Stored>,
   stored: Stored,
-  { leftOut, plan }: NonNullable<RuleSet<Rule, Stored>['reduced']>,
-  refused: unknown,
-): Promise<(Written & { state: 'failed' }) | { state: 'partial'; leftOut: string; sentence: string } | null> {
+  { plan }: NonNullable<RuleSet<Rule, Stored>['reduced']>,
+): Promise<Written | null> {
   const { next, changes } = plan(stored.rules);
-  const sentence = `The storage refuses the rule "${leftOut}" (${describeCause(refused)}). Unfinished multipart uploads of other programs are not removed by it; Kuanary makes none.`;
-  if (changes.length === 0) return { state: 'partial', leftOut, sentence };
+  if (changes.length === 0) return { state: 'changed' };
   try {
     await ruleSet.write(next, stored);
   } catch {
     return null; // Then it was not that rule; the first error says more.
   }
-  const written = await readBack(ruleSet, next);
-  return written.state === 'failed' ? written : { state: 'partial', leftOut, sentence };
+  return readBack(ruleSet, next);
+}
+
+function explainLeftOut(ruleId: string, refused: unknown): string {
+  return `The storage refuses the rule "${ruleId}" (${describeCause(refused)}). Unfinished multipart uploads of other programs are not removed by it; Kuanary makes none.`;
+}
+
+/** Without an answer the write may have been carried out, or still be. */
+function explainFailedWrite(error: unknown): string {
+  return statusOf(error) === undefined
+    ? `Whether the storage took the rules is not known: ${describeCause(error)}. Run the command again.`
+    : `The storage did not take the rules: ${describeCause(error)}.`;
 }
 
 function isRefusedContent(error: unknown): boolean {

@@ -8,10 +8,10 @@ export const lifecycleRuleIds = {
 } as const;
 
 export const incomingExpiryDays = 2;
-export const probeExpiryDays = 2;
+const probeExpiryDays = 2;
 /** Longer than the 60 days after which the sweeper only reports attempts, because their records may be gone. */
 export const commitsExpiryDays = 90;
-export const multipartExpiryDays = 1;
+const multipartExpiryDays = 1;
 
 /**
  * The net under the sweeper. `tmp/attempts/` has no rule: an attempt record is what tells the sweeper that an image may

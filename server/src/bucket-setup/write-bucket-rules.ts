@@ -7,15 +7,25 @@ import {
   PutBucketLifecycleConfigurationCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { type CallLimits, callBucket } from './bucket-call.ts';
 import type { LifecycleRules } from './read-bucket-rules.ts';
 
 /** Replaces the whole CORS configuration; an empty one does not exist in S3, so it is deleted. */
-export async function writeCorsRules(client: S3Client, bucket: string, rules: CORSRule[]): Promise<void> {
+export async function writeCorsRules(
+  client: S3Client,
+  bucket: string,
+  rules: CORSRule[],
+  limits?: CallLimits,
+): Promise<void> {
   if (rules.length === 0) {
-    await client.send(new DeleteBucketCorsCommand({ Bucket: bucket }));
+    await callBucket(client, new DeleteBucketCorsCommand({ Bucket: bucket }), limits);
     return;
   }
-  await client.send(new PutBucketCorsCommand({ Bucket: bucket, CORSConfiguration: { CORSRules: rules } }));
+  await callBucket(
+    client,
+    new PutBucketCorsCommand({ Bucket: bucket, CORSConfiguration: { CORSRules: rules } }),
+    limits,
+  );
 }
 
 /** Replaces the whole lifecycle configuration. */
@@ -24,16 +34,19 @@ export async function writeLifecycleRules(
   bucket: string,
   rules: LifecycleRule[],
   transitionMinimum: LifecycleRules['transitionMinimum'],
+  limits?: CallLimits,
 ): Promise<void> {
   if (rules.length === 0) {
-    await client.send(new DeleteBucketLifecycleCommand({ Bucket: bucket }));
+    await callBucket(client, new DeleteBucketLifecycleCommand({ Bucket: bucket }), limits);
     return;
   }
-  await client.send(
+  await callBucket(
+    client,
     new PutBucketLifecycleConfigurationCommand({
       Bucket: bucket,
       LifecycleConfiguration: { Rules: rules },
       ...(transitionMinimum === undefined ? {} : { TransitionDefaultMinimumObjectSize: transitionMinimum }),
     }),
+    limits,
   );
 }

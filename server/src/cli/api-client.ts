@@ -32,6 +32,8 @@ interface Call<T> {
   path: string;
   body?: object;
   answer: z.ZodType<T>;
+  /** Whoever answers sees the key: it is shown only where it is needed. */
+  anonymous?: boolean;
 }
 
 /** An answer that may be asked for again. */
@@ -45,27 +47,27 @@ class RetryableFailure extends UploadFailure {
 }
 
 export function createApiClient({ baseUrl, apiKey }: { baseUrl: string; apiKey: string | undefined }): ApiClient {
-  async function call<T>({ method, path, body, answer }: Call<T>): Promise<T> {
+  async function call<T>({ method, path, body, answer, anonymous = false }: Call<T>): Promise<T> {
     const response = await send(baseUrl, path, {
       method,
       // A redirect would drop the body or the key; its target is the address to use.
       redirect: 'manual',
       signal: AbortSignal.timeout(callTimeoutMs),
       headers: {
-        ...(apiKey === undefined ? {} : { Authorization: `Bearer ${apiKey}` }),
+        ...(apiKey === undefined || anonymous ? {} : { Authorization: `Bearer ${apiKey}` }),
         ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     if (!response.ok) throw await toFailure(response, baseUrl);
-    const parsed = answer.safeParse(await response.json().catch(() => null));
+    const parsed = answer.safeParse(await readJson(response, baseUrl));
     if (!parsed.success) throw new UploadFailure(`${baseUrl}${path} does not answer as Kuanary. Check the address.`);
     return parsed.data;
   }
 
   return {
     baseUrl,
-    getLimits: () => call({ method: 'GET', path: '/limits', answer: answers.limits }),
+    getLimits: () => call({ method: 'GET', path: '/limits', answer: answers.limits, anonymous: true }),
     signUpload: ({ filename, ...request }) =>
       call({
         method: 'POST',
@@ -97,13 +99,29 @@ async function send(baseUrl: string, path: string, request: RequestInit): Promis
   }
 }
 
+/** `undefined` for what is no JSON. A connection that breaks within an answer has told nothing: that is no answer. */
+async function readJson(response: Response, baseUrl: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await response.text();
+  } catch (error) {
+    const sentence = `The connection to the API at ${baseUrl} broke within its answer: ${describeConnectionFailure(error)}.`;
+    throw new RetryableFailure(new UploadFailure(sentence));
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 async function toFailure(response: Response, baseUrl: string): Promise<UploadFailure> {
   const { status, headers } = response;
   const location = headers.get('location');
   if (status >= 300 && status < 400 && location !== null) {
     return new UploadFailure(`${baseUrl} redirects to ${location}. Give that address, without the path, as --url.`);
   }
-  const parsed = answers.error.safeParse(await response.json().catch(() => null));
+  const parsed = answers.error.safeParse(await readJson(response, baseUrl));
   const failure = parsed.success
     ? new UploadFailure(parsed.data.error, { code: parsed.data.code, requestId: parsed.data.requestId })
     : new UploadFailure(

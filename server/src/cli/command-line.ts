@@ -21,7 +21,7 @@ export function parseOptions<Name extends string>(
 }
 
 /** What a command takes beside `--help`. */
-export interface CommandLineShape<Flag extends string, Option extends string> {
+interface CommandLineShape<Flag extends string, Option extends string> {
   /** Printed for `--help`. */
   help: string;
   /** `--name` */
@@ -32,7 +32,7 @@ export interface CommandLineShape<Flag extends string, Option extends string> {
   operands?: { name: string; min: number; max: number };
 }
 
-export interface CommandLine<Flag extends string, Option extends string> {
+interface CommandLine<Flag extends string, Option extends string> {
   flags: Record<Flag, boolean>;
   options: Partial<Record<Option, string>>;
   operands: string[];

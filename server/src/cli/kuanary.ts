@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
 import { ConfigError } from '../config.ts';
 import { devHelp, imgproxyHelp, startHelp, storeHelp } from './command-help.ts';
+import { loadEnvironmentFile } from './environment-file.ts';
 import { CommandError, exitCodes, UsageError } from './exit-codes.ts';
+import { printLines } from './print-lines.ts';
 
 /** Each command is loaded when it is asked for: `start` needs neither the embedded store nor sharp. */
 const commands: Record<string, { run: (args: string[]) => Promise<void>; summary: string; help?: string }> = {
@@ -74,7 +75,7 @@ async function main([name, ...args]: string[]): Promise<void> {
     return;
   }
   // What the environment already says wins over the file.
-  if (existsSync('.env')) process.loadEnvFile('.env');
+  loadEnvironmentFile('.env', process.env);
   // Which Node the AWS SDK will want next year is news for who runs a server, and noise in all other output.
   if (name !== 'start') process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   await command.run(args);
@@ -90,15 +91,15 @@ try {
   await main(process.argv.slice(2));
 } catch (error) {
   if (error instanceof UsageError) {
-    console.error(error.message);
+    printLines(error.message.split('\n'), console.error);
     process.exit(exitCodes.wrongUsage);
   }
   if (error instanceof ConfigError) {
-    console.error(error.message);
+    printLines(error.message.split('\n'), console.error);
     process.exit(exitCodes.badConfiguration);
   }
   if (error instanceof CommandError) {
-    console.error(error.message);
+    printLines(error.message.split('\n'), console.error);
     process.exit(exitCodes.finding);
   }
   throw error;

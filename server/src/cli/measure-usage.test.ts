@@ -147,7 +147,7 @@ describe('formatUsageTable', () => {
       'tmp/attempts/  being decided                 0     0 bytes            -            -',
       'tmp/commits/   records                       0     0 bytes            -            -',
       'tmp/probe/     probes                        0     0 bytes            -            -',
-      'evil?[2J/                                    1        1 MB   2026-06-01   2026-06-01',
+      'evil [2J/                                    1        1 MB   2026-06-01   2026-06-01',
       'Total                                        3      2.2 MB',
     ]);
   });

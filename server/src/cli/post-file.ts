@@ -5,7 +5,7 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage } from
 import { request as httpsRequest } from 'node:https';
 import { describeConnectionFailure, UploadFailure } from './upload-failure.ts';
 
-export interface FilePost {
+interface FilePost {
   url: string;
   /** In the order of the policy. The file comes after them, as S3 wants it. */
   fields: Readonly<Record<string, string>>;

@@ -5,6 +5,7 @@ import { parseCommandLine } from './command-line.ts';
 import { comparePresets, type PresetDifference } from './compare-presets.ts';
 import { exitCodes } from './exit-codes.ts';
 import { PresetsSourceError, readPresetsDocument } from './presets-source.ts';
+import { printLines } from './print-lines.ts';
 
 export const presetsCheckHelp = `Usage: kuanary presets check [file] [--against <file or address>] [--json]
 
@@ -98,16 +99,15 @@ async function compareWithService(
 
 function printReport({ source, checked, comparison, notes }: Report): void {
   const { problems, warnings, names } = checked;
-  for (const note of notes) console.error(note);
-  for (const warning of warnings) console.error(`Warning: ${warning}`);
-  if (problems.length === 0) console.log(`${source}: ${names.length} presets, no problem.`);
-  else console.log(`${source}: ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}.\n`);
-  for (const problem of problems) console.log(`  - ${problem}`);
-  if (comparison !== null) console.log(describeComparison(comparison));
+  printLines([...notes, ...warnings.map((warning) => `Warning: ${warning}`)], console.error);
+  if (problems.length === 0) printLines([`${source}: ${names.length} presets, no problem.`]);
+  else printLines([`${source}: ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}.`, '']);
+  printLines(problems.map((problem) => `  - ${problem}`));
+  if (comparison !== null) printLines(describeComparison(comparison));
 }
 
-function describeComparison({ against, differences }: Comparison): string {
-  const lines = differences.map(({ preset, change, before, after }) => {
+function describeComparison({ against, differences }: Comparison): string[] {
+  const lines = differences.flatMap(({ preset, change, before, after }) => {
     switch (change) {
       case 'unchanged':
         return `  = ${preset}`;
@@ -118,10 +118,14 @@ function describeComparison({ against, differences }: Comparison): string {
       case 'invalid':
         return `  ! ${preset}: not compared, because it has a problem`;
       default:
-        return `  ~ ${preset}: cached pictures are rendered again\n      before  ${(before ?? []).join(' | ')}\n      after   ${(after ?? []).join(' | ')}`;
+        return [
+          `  ~ ${preset}: cached pictures are rendered again`,
+          `      before  ${(before ?? []).join(' | ')}`,
+          `      after   ${(after ?? []).join(' | ')}`,
+        ];
     }
   });
-  return `\nCompared with ${against}:\n${lines.join('\n')}`;
+  return ['', `Compared with ${against}:`, ...lines];
 }
 
 function reportToJson({ source, checked, comparison, notes }: Report): object {

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { maxPresetsFileBytes } from '../images/preset-store.ts';
+import { holdsCredentials } from '../settings.ts';
 import { CommandError } from './exit-codes.ts';
 
 const fetchTimeoutMs = 10_000;
@@ -45,6 +46,7 @@ async function readBytes(file: string): Promise<Uint8Array> {
 }
 
 async function fetchBytes(address: string): Promise<Uint8Array> {
+  if (holdsCredentials(address)) throw new PresetsSourceError('An address must hold no user name and no password.');
   try {
     const response = await fetch(address, { signal: AbortSignal.timeout(fetchTimeoutMs) });
     if (!response.ok) throw new PresetsSourceError(`${address} answers ${response.status}.`);

@@ -5,11 +5,12 @@ import { type BucketSetup, type ConfigurationOutcome, explainOutcome } from '../
 import { wantedCorsRule } from '../bucket-setup/wanted-cors.ts';
 import { wantedLifecycleRules } from '../bucket-setup/wanted-lifecycle.ts';
 import type { Config } from '../config.ts';
+import { printLines } from './print-lines.ts';
 
 type ConfigurationName = 'CORS' | 'lifecycle';
 
 /** What the command was asked for, and what it found. */
-export interface SetupFacts {
+interface SetupFacts {
   storage: Config['storage'];
   origins: readonly string[];
   dryRun: boolean;
@@ -20,8 +21,8 @@ export interface SetupFacts {
 /** The difference, in lines that begin with what happens to them. */
 export function printPlan(name: ConfigurationName, changes: readonly RuleChange[]): void {
   if (changes.length === 0) return;
-  console.log(`\n${titleOf(name)}:`);
-  for (const change of changes) console.log(diffLines(change).join('\n'));
+  console.log('');
+  printLines([`${titleOf(name)}:`, ...changes.flatMap(diffLines)]);
 }
 
 function diffLines({ ruleId, before, after }: RuleChange): string[] {
@@ -59,7 +60,7 @@ export function printMissingBucketPlan(storage: Config['storage'], origins: read
     );
     return;
   }
-  console.log(`Bucket "${storage.bucket}" at ${storage.endpoint}\n\n+ the bucket itself, private`);
+  printLines([`Bucket "${storage.bucket}" at ${storage.endpoint}`, '', '+ the bucket itself, private']);
   printPlan('CORS', cors);
   printPlan('lifecycle', lifecycle);
   console.log('\nNothing was changed (--dry-run).');
@@ -68,8 +69,8 @@ export function printMissingBucketPlan(storage: Config['storage'], origins: read
 export function printOutcomes(setup: BucketSetup, facts: SetupFacts): void {
   console.log('');
   for (const [name, outcome] of bothOf(setup))
-    console.log(`${titleOf(name)}: ${describeOutcome(name, outcome, facts)}`);
-  for (const [, { warnings }] of bothOf(setup)) for (const warning of warnings) console.log(`\nWarning: ${warning}`);
+    printLines([`${titleOf(name)}: ${describeOutcome(name, outcome, facts)}`]);
+  for (const [, { warnings }] of bothOf(setup)) for (const warning of warnings) printLines(['', `Warning: ${warning}`]);
   if (facts.dryRun && bothOf(setup).some(([, { state }]) => state === 'different')) {
     console.log('\nNothing was changed (--dry-run).');
   }
@@ -81,6 +82,8 @@ function describeOutcome(name: ConfigurationName, outcome: ConfigurationOutcome,
       return facts.undo ? 'none of our rules is there; nothing to change.' : 'as it should be; nothing to change.';
     case 'changed':
       return facts.undo ? 'our rules are removed.' : 'set up, and read back.';
+    case 'partial':
+      return `set up, and read back, without the rule "${outcome.leftOut}".`;
     case 'different':
       return 'would be changed as shown above.';
     case 'left_alone':

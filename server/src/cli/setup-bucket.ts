@@ -1,5 +1,5 @@
 import { createBucket } from '../bucket-setup/create-bucket.ts';
-import { setUpBucket } from '../bucket-setup/set-up-bucket.ts';
+import { type ConfigurationOutcome, setUpBucket } from '../bucket-setup/set-up-bucket.ts';
 import { buildStorageConfig, type Config, loadSettings, storageSettingNames } from '../config.ts';
 import { createS3Clients } from '../storage/s3-clients.ts';
 import { describeCause } from '../storage/s3-errors.ts';
@@ -24,6 +24,9 @@ S3 has no lock for these rules: do not run it while somebody else edits them.
 
 Exit codes: 0 done or nothing to do; 1 refused by the storage, or a difference on --dry-run; 2 wrong usage; 78 bad settings.
 Settings: S3_ENDPOINT S3_REGION S3_BUCKET S3_ACCESS_KEY S3_SECRET_KEY S3_FORCE_PATH_STYLE ALLOWED_ORIGINS ANONYMOUS_ORIGINS`;
+
+/** `partial`: what the storage refuses there, Kuanary can do without. */
+const fineStates: readonly ConfigurationOutcome['state'][] = ['changed', 'unchanged', 'left_alone', 'partial'];
 
 /** `kuanary setup-bucket` */
 export async function runSetupBucket(args: string[]): Promise<void> {
@@ -63,9 +66,7 @@ export async function runSetupBucket(args: string[]): Promise<void> {
     if (json) console.log(JSON.stringify(toJson(setup, facts), null, 2));
     else printOutcomes(setup, facts);
     const states = [setup.cors.state, setup.lifecycle.state];
-    if (states.some((state) => state !== 'changed' && state !== 'unchanged' && state !== 'left_alone')) {
-      process.exitCode = exitCodes.finding;
-    }
+    if (!states.every((state) => fineStates.includes(state))) process.exitCode = exitCodes.finding;
   } catch (error) {
     if (error instanceof CommandError) throw error;
     throw new CommandError(`The bucket could not be set up: ${describeCause(error)}.`);

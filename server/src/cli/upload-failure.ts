@@ -1,4 +1,6 @@
-/** One file could not be uploaded; the message is a sentence for people. */
+import { printable } from '../printable-text.ts';
+
+/** One file could not be uploaded; the message is a sentence for people. All that servers said in it is safe to show. */
 export class UploadFailure extends Error {
   /** Machine code of the API or of the storage, where one answered. */
   readonly code: string | undefined;
@@ -6,11 +8,15 @@ export class UploadFailure extends Error {
   readonly requestId: string | undefined;
 
   constructor(message: string, details: { code?: string | undefined; requestId?: string | undefined } = {}) {
-    super(message);
+    super(printable(message));
     this.name = 'UploadFailure';
-    this.code = details.code;
-    this.requestId = details.requestId;
+    this.code = toPrintable(details.code);
+    this.requestId = toPrintable(details.requestId);
   }
+}
+
+function toPrintable(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : printable(text);
 }
 
 /** What went wrong with a connection, in a few words: "ECONNREFUSED 127.0.0.1:5001". */

@@ -9,7 +9,7 @@ import { UploadFailure } from './upload-failure.ts';
 
 export type UploadedImage = Pick<CompleteAnswer, 'filename' | 'url' | 'urls' | 'links' | 'image'>;
 
-export interface UploadRequest {
+interface UploadRequest {
   file: string;
   preset: string | undefined;
   onProgress(sentBytes: number, totalBytes: number): void;

@@ -1,9 +1,10 @@
 import { basename } from 'node:path';
-import type { WriteStream } from 'node:tty';
+import type { Writable } from 'node:stream';
+import { printable } from '../printable-text.ts';
 import { formatBytes } from './human-numbers.ts';
 
 /** Shows how far one upload is: a bar on a terminal, nothing elsewhere. */
-export interface UploadProgress {
+interface UploadProgress {
   update(sentBytes: number, totalBytes: number): void;
   done(): void;
   failed(): void;
@@ -16,7 +17,7 @@ const percent = new Intl.NumberFormat('en-GB', { style: 'percent' });
 /** The bar is loaded only where it can be seen. */
 export async function createUploadProgress(
   file: string,
-  output: NodeJS.WriteStream | WriteStream,
+  output: Writable & { isTTY?: boolean; columns?: number },
 ): Promise<UploadProgress> {
   if (!output.isTTY || !output.columns) return silent;
   const { progress } = await import('@clack/prompts');
@@ -25,7 +26,7 @@ export async function createUploadProgress(
   };
   // Ctrl-C during the bar would otherwise exit as if all were well.
   process.once('exit', interrupted);
-  const name = basename(file).replace(/\p{C}/gu, '?');
+  const name = printable(basename(file));
   const bar = progress({
     output,
     style: 'block',

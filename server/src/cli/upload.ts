@@ -1,10 +1,13 @@
 import { loadSettings } from '../config.ts';
+import { printable } from '../printable-text.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import { parseCommandLine } from './command-line.ts';
-import { CommandError, exitCodes, UsageError } from './exit-codes.ts';
+import { CommandError, exitCodes } from './exit-codes.ts';
+import { printLines } from './print-lines.ts';
 import { UploadFailure } from './upload-failure.ts';
 import { type UploadedImage, uploadFile } from './upload-file.ts';
 import { createUploadProgress } from './upload-progress.ts';
+import { chooseUploadTarget } from './upload-target.ts';
 
 export const uploadHelp = `Usage: kuanary upload <file>… [--url http://…] [--preset name] [--json]
 
@@ -19,7 +22,8 @@ Each uploaded file is one line on stdout: its new filename, a tab, its URL. Fail
 
 The API key is read from KUANARY_API_KEY, otherwise it is the first of API_KEYS (or API_KEYS_FILE). It is no option,
 because command lines are seen by other users of the machine and kept in the shell's history. Without a key the upload
-is tried anonymously.
+is tried anonymously. API_KEYS is for PUBLIC_URL and for this machine; another --url needs KUANARY_API_KEY. A key is
+sent over https, or to this machine.
 
 Exit codes: 0 all uploaded; 1 a file was not; 2 wrong usage; 78 bad settings.
 Settings, all optional: KUANARY_API_KEY API_KEYS PUBLIC_URL PORT`;
@@ -40,8 +44,14 @@ export async function runUpload(args: string[]): Promise<void> {
   if (commandLine === null) return;
   const { operands: files, options, flags } = commandLine;
   const settings = loadSettings(process.env, ['API_KEYS', 'PUBLIC_URL', 'PORT']);
-  const apiKey = process.env['KUANARY_API_KEY']?.trim() || settings.API_KEYS[0];
-  const client = createApiClient({ baseUrl: apiAddress(options.url, settings), apiKey });
+  const target = chooseUploadTarget({
+    option: options.url,
+    publicUrl: settings.PUBLIC_URL,
+    port: settings.PORT,
+    ownKey: process.env['KUANARY_API_KEY']?.trim() || undefined,
+    deploymentKey: settings.API_KEYS[0],
+  });
+  const client = createApiClient(target);
   await assertReady(client, options.preset);
 
   const results: Result[] = [];
@@ -49,14 +59,15 @@ export async function runUpload(args: string[]): Promise<void> {
     const result = await uploadOne(client, file, options.preset);
     results.push(result);
     if (flags.json) continue;
-    if (result.success) console.log(`${result.filename}\t${result.url}`);
-    else
-      console.error(
-        `${file}: ${result.error}${result.requestId === undefined ? '' : ` (request ${result.requestId})`}`,
-      );
+    if (result.success) console.log([result.filename, result.url].map((text) => printable(text)).join('\t'));
+    else printLines([describeFailure(result)], console.error);
   }
   if (flags.json) console.log(JSON.stringify(results, null, 2));
   if (results.some(({ success }) => !success)) process.exitCode = exitCodes.finding;
+}
+
+function describeFailure({ file, error, requestId }: { file: string; error: string; requestId?: string }): string {
+  return `${file}: ${error}${requestId === undefined ? '' : ` (request ${requestId})`}`;
 }
 
 async function uploadOne(client: ApiClient, file: string, preset: string | undefined): Promise<Result> {
@@ -89,15 +100,4 @@ async function assertReady(client: ApiClient, preset: string | undefined): Promi
     if (error instanceof UploadFailure) throw new CommandError(error.message);
     throw error;
   }
-}
-
-function apiAddress(
-  option: string | undefined,
-  { PUBLIC_URL: publicUrl, PORT: port }: { PUBLIC_URL?: string | undefined; PORT: number },
-): string {
-  const address = option ?? publicUrl ?? `http://127.0.0.1:${port}`;
-  if (!/^https?:\/\/./i.test(address) || !URL.canParse(address)) {
-    throw new UsageError(`--url must be an address such as https://images.example.com, not "${address}".`);
-  }
-  return address.replace(/\/+$/, '');
 }

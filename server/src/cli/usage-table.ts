@@ -1,5 +1,8 @@
+import { printable } from '../printable-text.ts';
 import { formatBytes, formatCount } from './human-numbers.ts';
 import type { BucketUsage, GroupUsage } from './measure-usage.ts';
+
+const longestFolderCharacters = 40;
 
 const names: Record<Exclude<GroupUsage['kind'], 'folder'>, string> = {
   images: 'Images',
@@ -39,9 +42,7 @@ export function formatUsageTable({ groups, total }: BucketUsage): string {
 
 function nameOf({ kind, folder }: GroupUsage): string {
   if (kind !== 'folder') return names[kind];
-  // A folder's name may hold anything, escape sequences of terminals included.
-  const shown = (folder ?? '').replace(/\p{C}/gu, '?');
-  return shown === 'tmp/' ? 'tmp/           other' : shown.length > 40 ? `${shown.slice(0, 39)}…` : shown;
+  return folder === 'tmp/' ? 'tmp/           other' : printable(folder ?? '', longestFolderCharacters);
 }
 
 function formatDay(day: Date | null): string {

@@ -115,12 +115,27 @@ describe('setUpBucket on storage that refuses', () => {
     );
     const { lifecycle } = await makeAndSetUp(client);
     expect(lifecycle).toMatchObject({ state: 'partial', leftOut: 'kuanary-multipart' });
+    expect(lifecycle.warnings).toEqual([
+      'The storage refuses the rule "kuanary-multipart" (HTTP 400 MalformedXML). Unfinished multipart uploads of other programs are not removed by it; Kuanary makes none.',
+    ]);
+    expect(explainOutcome('lifecycle', lifecycle, origins)).toBeNull();
     const stored = await readLifecycleRules(client, bucket);
     expect(stored.state === 'read' && stored.rules.map(({ ID: id }) => id)).toEqual([
       'kuanary-incoming',
       'kuanary-probe',
       'kuanary-commits',
     ]);
+  });
+
+  it('comes to the same when it is run again where that rule is refused', async () => {
+    const { client, calls } = await startStore([], ({ method, body }) =>
+      method === 'PUT' && body.includes('AbortIncompleteMultipartUpload') ? refuse(400, 'MalformedXML') : null,
+    );
+    await makeAndSetUp(client);
+    calls.splice(0);
+    const { lifecycle } = await setUpBucket({ client, bucket }, { origins });
+    expect(lifecycle).toMatchObject({ state: 'partial', leftOut: 'kuanary-multipart', warnings: { length: 1 } });
+    expect(calls.filter((call) => call.method === 'PUT' && isRules(call, 'lifecycle'))).toHaveLength(1);
   });
 
   it('changes nothing when the stored rules hold what a write would lose', async () => {
@@ -132,6 +147,25 @@ describe('setUpBucket on storage that refuses', () => {
     const { lifecycle } = await makeAndSetUp(client);
     expect(explainOutcome('lifecycle', lifecycle, origins)).toContain('<ArchiveZone>');
     expect(calls.filter((call) => call.method === 'PUT' && isRules(call, 'lifecycle'))).toEqual([]);
+  });
+
+  it('warns of an older rule of ours that has lost its ID, once the origins have changed', async () => {
+    let stored = '';
+    const { client } = await startStore([], (call) => {
+      if (!isRules(call, 'cors')) return null;
+      if (call.method === 'PUT') stored = call.body.replaceAll(/<ID>[^<]*<\/ID>/g, '');
+      if (call.method === 'GET' && stored === '') return refuse(404, 'NoSuchCORSConfiguration');
+      return { status: 200, body: call.method === 'GET' ? stored : '' };
+    });
+    expect((await makeAndSetUp(client)).cors).toMatchObject({ state: 'changed', warnings: [] });
+    expect((await makeAndSetUp(client)).cors).toMatchObject({ state: 'unchanged', warnings: [] });
+    const { cors } = await setUpBucket({ client, bucket }, { origins: ['https://shop.example.com'] });
+    expect(cors.state).toBe('changed');
+    expect(cors.warnings).toEqual([
+      expect.stringContaining(
+        'A CORS rule without an ID, for https://cms.example.com, looks like an older one of ours',
+      ),
+    ]);
   });
 
   it('notices a server that takes the rules and does not keep them', { timeout: 15_000 }, async () => {
@@ -151,6 +185,14 @@ describe('setUpBucket on storage that refuses', () => {
 });
 
 describe('prepareBucket', () => {
+  it('is content where only the rule on multipart uploads is refused', async () => {
+    const { endpoint, client } = await startStore([], ({ method, body }) =>
+      method === 'PUT' && body.includes('AbortIncompleteMultipartUpload') ? refuse(400, 'MalformedXML') : null,
+    );
+    await prepareBucket({ ...identity, endpoint, bucket }, origins);
+    expect(await readLifecycleRules(client, bucket)).toMatchObject({ state: 'read', rules: { length: 3 } });
+  });
+
   it('throws the refusal of the storage after doing what it could', async () => {
     const { endpoint, client } = await startStore(['cors-unsupported']);
     await expect(prepareBucket({ ...identity, endpoint, bucket }, origins)).rejects.toMatchObject({

@@ -1,4 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { imgproxyHelp, storeHelp } from '../../src/cli/command-help.ts';
 import { presetsCheckHelp } from '../../src/cli/presets-check.ts';
@@ -23,8 +26,10 @@ function sectionOf(command: string): string {
   return document.split(/^## /m).find((section) => section.startsWith(`kuanary ${command}\n`)) ?? '';
 }
 
+/** Of ours: those of a Docker command around ours are not. */
 function optionsIn(text: string): string[] {
-  return [...new Set([...text.matchAll(/(?<![\w-])--[a-z][a-z-]+/g)].map(([option]) => option))].toSorted();
+  const own = text.replaceAll(/`docker [^`]*`/g, '');
+  return [...new Set([...own.matchAll(/(?<![\w-])--[a-z][a-z-]+/g)].map(([option]) => option))].toSorted();
 }
 
 describe('kuanary', () => {
@@ -43,6 +48,18 @@ describe('kuanary', () => {
     const unknown = await runKuanary(['deploy']);
     expect(unknown).toMatchObject({ exitCode: 2, stdout: '' });
     expect(unknown.stderr).toContain('There is no command "deploy".');
+  });
+
+  it('says in a sentence that ./.env cannot be read, with exit code 78', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'kuanary-help-'));
+    try {
+      await mkdir(join(folder, '.env'));
+      const run = await runKuanary(['usage'], {}, folder);
+      expect(run).toMatchObject({ exitCode: 78, stdout: '' });
+      expect(run.stderr).toMatch(/^The configuration has a mistake:\n {2}- \.env cannot be read \(EISDIR\): .*\n$/);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it.each(Object.entries(helps))('documents every option of %s, and no other', (command, help) => {

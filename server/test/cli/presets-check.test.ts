@@ -66,6 +66,24 @@ describe('kuanary presets check', () => {
     });
   });
 
+  it('prints names of a foreign document without their control characters', async () => {
+    const names = JSON.stringify({ 'hero\u001b[2J': { width: 640 }, 'two\nlines': { width: 0 } });
+    await writeFile(join(folder, 'evil.json'), names);
+    const compared = await runKuanary(['presets', 'check', 'next.json', '--against', 'evil.json'], {}, folder);
+    const checked = await runKuanary(['presets', 'check', 'evil.json', '--against', 'next.json'], {}, folder);
+    expect(checked.stdout).toContain('hero [2J');
+    for (const { stdout, stderr } of [compared, checked]) {
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what must not be there
+      expect(stdout + stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f]|^lines/m);
+    }
+  });
+
+  it('refuses an address with a password, and does not repeat it', async () => {
+    const address = 'http://name:hunter2@127.0.0.1:1/presets';
+    const run = await runKuanary(['presets', 'check', 'next.json', '--against', address], {}, folder);
+    expect(run).toMatchObject({ exitCode: 1, stderr: 'An address must hold no user name and no password.\n' });
+  });
+
   it('goes on without a service that does not answer, unless it was asked for', async () => {
     const silent = 'http://127.0.0.1:1';
     const run = await runKuanary(['presets', 'check', 'next.json'], { PUBLIC_URL: silent }, folder);

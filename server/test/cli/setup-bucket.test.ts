@@ -1,6 +1,10 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { DeleteBucketCommand, GetBucketCorsCommand, PutBucketLifecycleConfigurationCommand } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startObjectStore } from '../../src/embedded/object-store/object-store-server.ts';
@@ -24,6 +28,9 @@ beforeEach(async () => {
   target = await createTestBucket(store);
 });
 afterEach(() => target.remove());
+afterEach(() => {
+  for (const end of endings.splice(0)) end();
+});
 
 function setupBucket(args: string[], settings: Record<string, string> = {}) {
   return runKuanary(
@@ -39,6 +46,33 @@ function setupBucket(args: string[], settings: Record<string, string> = {}) {
     },
     folder,
   );
+}
+
+type RulesAnswer = [status: number, body: string];
+const error = (code: string) => `<Error><Code>${code}</Code></Error>`;
+const endings: (() => void)[] = [];
+
+/** A bucket that is there, whose rules a test answers for. */
+async function startRules(
+  answer: (method: string, configuration: 'CORS' | 'Lifecycle', body: string) => RulesAnswer,
+): Promise<string> {
+  const server = createServer(async (request, response) => {
+    const body = await text(request);
+    const { method = '', url = '' } = request;
+    if (method === 'HEAD') {
+      response.end();
+      return;
+    }
+    const [status, document] = answer(method, url.includes('cors') ? 'CORS' : 'Lifecycle', body);
+    response.writeHead(status, { 'Content-Type': 'application/xml' }).end(document);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  endings.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 describe('kuanary setup-bucket', () => {
@@ -154,6 +188,40 @@ describe('kuanary setup-bucket', () => {
     } finally {
       await refusing.close();
     }
+  });
+
+  it('exits with 0 where only the rule on multipart uploads is refused, and warns of it', async () => {
+    const rulesBy = new Map<string, string>();
+    const url = await startRules((method, configuration, body) => {
+      if (method === 'PUT' && body.includes('AbortIncompleteMultipartUpload')) return [400, error('MalformedXML')];
+      if (method === 'PUT') rulesBy.set(configuration, body);
+      const stored = rulesBy.get(configuration);
+      return stored === undefined ? [404, error(`NoSuch${configuration}Configuration`)] : [200, stored];
+    });
+    const run = await setupBucket([], { S3_ENDPOINT: url });
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(run.stdout).toContain('Lifecycle: set up, and read back, without the rule "kuanary-multipart".');
+    expect(run.stdout).toContain('Warning: The storage refuses the rule "kuanary-multipart" (HTTP 400 MalformedXML).');
+    const json = JSON.parse((await setupBucket(['--json'], { S3_ENDPOINT: url })).stdout);
+    expect(json.lifecycle).toMatchObject({ state: 'partial', warnings: { length: 1 } });
+    expect(json.lifecycle).not.toHaveProperty('problem');
+  });
+
+  it('prints what a server says without its control characters', async () => {
+    // Written as XML entities, so that the document itself is in order.
+    const rule =
+      '<Rule><ID>tidy&#x9b;2J</ID><Status>Enabled</Status><Prefix>image-&#xA;All is well</Prefix><Expiration><Days>1</Days></Expiration></Rule>';
+    const url = await startRules((_method, configuration) =>
+      configuration === 'CORS'
+        ? [403, error('Access\u009bDenied')]
+        : [200, `<LifecycleConfiguration>${rule}</LifecycleConfiguration>`],
+    );
+    const run = await setupBucket(['--dry-run'], { S3_ENDPOINT: url });
+    expect(run.exitCode).toBe(1);
+    expect(run.stdout).toContain('Warning: The lifecycle rule "tidy 2J" deletes objects after 1 day');
+    expect(run.stdout).toContain('(HTTP 403 Access Denied)');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what must not be there
+    expect(run.stdout + run.stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]|^All/m);
   });
 
   it('explains itself with --help', async () => {

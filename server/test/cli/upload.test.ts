@@ -1,10 +1,16 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { keysIn, type RunningApp, startApp, testSecrets } from '../support/start-app.ts';
 import { runKuanary } from './run-kuanary.ts';
+
+/** What `GET /limits` answers. */
+const limits = { types: [], maxBytes: 1, maxPixels: 1, defaultPreset: 'a', anonymous: null };
 
 let folder: string;
 let app: RunningApp;
@@ -112,6 +118,34 @@ describe('kuanary upload', () => {
     const unknown = await upload(['called.jpg', '--preset', 'huge']);
     expect(unknown).toMatchObject({ exitCode: 1, stdout: '' });
     expect(unknown.stderr).toContain('There is no preset "huge"');
+  });
+
+  it('keeps the key of this deployment from other addresses, and every key from plain http', async () => {
+    const elsewhere = await upload(['called.jpg', '--url', 'https://images.example.org']);
+    expect(elsewhere).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(elsewhere.stderr).toContain('Set KUANARY_API_KEY');
+    const plain = await upload(['called.jpg'], { PUBLIC_URL: 'http://images.example.org' });
+    expect(plain).toMatchObject({ exitCode: 78, stdout: '' });
+    expect(plain.stderr).toContain('PUBLIC_URL is plain http');
+    expect(elsewhere.stderr + plain.stderr).not.toContain(testSecrets.apiKey);
+  });
+
+  it('prints what a server says without its control characters', async () => {
+    const evil = createServer((request, response) => {
+      request.resume();
+      response.end(JSON.stringify({ ...limits, presets: ['a\u001b[2Jb'] }));
+    });
+    evil.listen(0, '127.0.0.1');
+    await once(evil, 'listening');
+    try {
+      const url = `http://127.0.0.1:${(evil.address() as AddressInfo).port}`;
+      const run = await upload(['called.jpg', '--url', url, '--preset', 'hero']);
+      expect(run).toMatchObject({ exitCode: 1, stdout: '' });
+      expect(run.stderr).toBe(`There is no preset "hero" at ${url}. There are: a [2Jb.\n`);
+    } finally {
+      evil.closeAllConnections();
+      evil.close();
+    }
   });
 
   it('takes no key on the command line, and says why in its help', async () => {
