@@ -33,7 +33,7 @@ function otherSettings(found: string): Finding {
     cause:
       'It was started with other settings: the environment was changed since, or the doctor runs with another .env.',
     remedy:
-      'Restart the API, and run `kuanary doctor` with the same environment (`docker compose exec kuanary kuanary doctor`).',
+      'Restart the API, and run `kuanary doctor` with the same environment (`docker compose run --rm kuanary doctor`).',
   };
 }
 

@@ -1,4 +1,5 @@
 import type { CORSRule } from '@aws-sdk/client-s3';
+import { matchesOrigin } from '../bucket-setup/find-cors-conflicts.ts';
 
 /** What the stored rules say about a page of an origin that posts forms. */
 export type CorsRuleVerdict =
@@ -23,13 +24,6 @@ export function judgeCorsRules(rules: readonly CORSRule[], origin: string, meant
     if (difference !== undefined) return { kind: 'near-miss', written, difference };
   }
   return { kind: 'not-listed' };
-}
-
-/** As S3 compares: letter by letter, with one `*` for anything. */
-function matchesOrigin(pattern: string, origin: string): boolean {
-  const [before = '', after] = pattern.split('*');
-  if (after === undefined) return pattern === origin;
-  return origin.length >= before.length + after.length && origin.startsWith(before) && origin.endsWith(after);
 }
 
 /** How an entry that was meant for this origin differs from it; undefined where it was meant for another. */

@@ -15,11 +15,14 @@ export function findEndpointTroubles(config: Config): Finding[] {
 function judgeParts({ setting, address }: StorageEndpoint, { storage: { bucket } }: Config): Finding[] {
   const url = new URL(address);
   const findings: Finding[] = [];
-  const corrected = `${url.protocol}//${url.host.startsWith(`${bucket}.`) ? url.host.slice(bucket.length + 1) : url.host}`;
-  if (url.host.startsWith(`${bucket}.`) || url.pathname.split('/').includes(bucket)) {
+  const withoutBucket = addressWithoutBucket(address, bucket);
+  // Elsewhere the first label may just be called so: s3 at media.example.com, with a bucket "media".
+  const isInHost = withoutBucket !== undefined && regionInHost.test(new URL(withoutBucket).hostname);
+  const corrected = isInHost ? withoutBucket : url.origin;
+  if (isInHost || url.pathname.split('/').includes(bucket)) {
     findings.push({
       verdict: 'fail',
-      found: `${setting} names the bucket "${bucket}" in its ${url.host.startsWith(`${bucket}.`) ? 'host' : 'path'}.`,
+      found: `${setting} names the bucket "${bucket}" in its ${isInHost ? 'host' : 'path'}.`,
       cause: 'The bucket is added to the endpoint by itself, so it would be there twice.',
       remedy: `Set ${setting}=${corrected}; the bucket belongs in S3_BUCKET only.`,
     });
@@ -29,14 +32,6 @@ function judgeParts({ setting, address }: StorageEndpoint, { storage: { bucket }
       found: `${setting} has the path "${url.pathname}".`,
       cause: 'Signatures cover the path: a proxy that takes it away or changes it makes every request invalid.',
       remedy: `Give the storage a host name of its own, and set ${setting}=${corrected}.`,
-    });
-  }
-  if (url.username !== '' || url.password !== '') {
-    findings.push({
-      verdict: 'fail',
-      found: `${setting} has a user name or password in it.`,
-      cause: 'They would be sent to browsers with every form, and S3 does not read them.',
-      remedy: `Set ${setting}=${corrected}; the keys belong in S3_ACCESS_KEY and S3_SECRET_KEY.`,
     });
   }
   if (url.search !== '' || url.hash !== '') {
@@ -50,14 +45,24 @@ function judgeParts({ setting, address }: StorageEndpoint, { storage: { bucket }
   return findings;
 }
 
+/** The endpoint that was meant, if the first label of this one's host is the bucket. */
+export function addressWithoutBucket(endpoint: string, bucket: string): string | undefined {
+  const { protocol, host } = new URL(endpoint);
+  const prefix = `${bucket.toLowerCase()}.`;
+  return host.startsWith(prefix) ? `${protocol}//${host.slice(prefix.length)}` : undefined;
+}
+
 /** Providers whose host names tell the region: `<region>.domain` or `s3.<region>.domain`. */
 const regionInHost =
   /^(?:s3[.-])?([a-z0-9-]+)\.(?:your-objectstorage\.com|amazonaws\.com|digitaloceanspaces\.com|backblazeb2\.com|wasabisys\.com|scw\.cloud|linodeobjects\.com|vultrobjects\.com|io\.cloud\.ovh\.net|upcloudobjects\.com)$/;
 
+/** AWS's names that stand in the place of a region. */
+const noRegions = /^(?:s3|accelerate|external-\d|global|website-.*)$/;
+
 function judgeRegion({ setting, address }: StorageEndpoint, { storage: { region } }: Config): Finding[] {
   const host = new URL(address).hostname;
   const named = regionInHost.exec(host)?.[1];
-  if (named === undefined || named === 's3' || named === region) return [];
+  if (named === undefined || named === region || noRegions.test(named)) return [];
   return [
     {
       verdict: 'warn',

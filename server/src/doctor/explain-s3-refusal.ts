@@ -53,6 +53,8 @@ const byCode: Readonly<Record<string, Explanation>> = {
   InvalidAccessKeyId: wrongKey,
   InvalidAccessKey: wrongKey,
   Unauthorized: wrongKey,
+  // versitygw, with HTTP 404.
+  XAdminUserNotFound: wrongKey,
   SignatureDoesNotMatch: wrongSecret,
   ExpiredToken: expiredToken,
   InvalidToken: expiredToken,

@@ -61,7 +61,24 @@ describe('an answer of something else than imgproxy', () => {
   });
 });
 
+describe('an answer of the storage', () => {
+  const storage = { setting: 'S3_ENDPOINT', name: 'the storage', address: 'https://s3.example.com' };
+
+  it('is not taken for that of another server', () => {
+    const answer = answerOf(403, { 'x-amz-request-id': 'tx1' }, '<Error><Code>AccessDenied</Code></Error>');
+    expect(explainForeignAnswer(answer, storage)).toBeUndefined();
+  });
+});
+
 describe('no answer', () => {
+  it.each([
+    ['imgproxy', /^imgproxy is not running/],
+    ['the API', /^The API is not running/],
+  ])('of %s is said with the name as it is written', (name, cause) => {
+    const error = new HttpProbeError('http://img.example.com', 'connection refused: nothing listens there', undefined);
+    expect(explainSilence(error, { ...imgproxy, name }).cause).toMatch(cause);
+  });
+
   it.each([
     ['connection refused: nothing listens there', 'http://localhost:8080', /container itself/],
     [

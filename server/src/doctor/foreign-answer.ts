@@ -56,9 +56,10 @@ const rows: readonly Row[] = [
     }),
   },
   {
-    applies: (answer) =>
-      answer.headers.has('x-amz-request-id') ||
-      /<Error>|<ListAllMyBucketsResult|<ListBucketResult/.test(answer.body.toString('utf8')),
+    applies: (answer, { name }) =>
+      name !== 'the storage' &&
+      (answer.headers.has('x-amz-request-id') ||
+        /<Error>|<ListAllMyBucketsResult|<ListBucketResult/.test(answer.body.toString('utf8'))),
     explain: (_answer, { setting, name }) => ({
       cause: `An S3 server answers at this address, not ${name}.`,
       remedy: `The address of the storage belongs in S3_ENDPOINT. Set ${setting} to the address of ${name}.`,
@@ -156,7 +157,7 @@ export function explainSilence(error: HttpProbeError, { setting, name, address }
     const inside = isLoopback(hostname) ? ' Inside a container this address is the container itself.' : '';
     return {
       found,
-      cause: `${capitalise(name)} is not running, or listens on another port or interface.${inside}`,
+      cause: `${atSentenceStart(name)} is not running, or listens on another port or interface.${inside}`,
       remedy: `Start ${name}, see which port it publishes, and set ${setting} to the address under which browsers reach it.`,
     };
   }
@@ -171,6 +172,7 @@ export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || /^127\./.test(hostname) || hostname === '[::1]';
 }
 
-function capitalise(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+/** Names of products stay as they are written: imgproxy. */
+function atSentenceStart(name: string): string {
+  return name.replace(/^the /, 'The ');
 }

@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
 /** From where a host can be reached, as far as its name tells. */
-export type HostReach =
+type HostReach =
   /** This machine only. */
   | 'loopback'
   /** A name without a dot, or under a domain that no public name server knows: one network, such as that of Docker. */

@@ -27,7 +27,7 @@ export class HttpProbeError extends Error {
   }
 }
 
-export const defaultProbeTimeoutMs = 10_000;
+const defaultProbeTimeoutMs = 10_000;
 const maxBodyBytes = 1_048_576;
 
 /** What Node calls a failed connection, in words. */

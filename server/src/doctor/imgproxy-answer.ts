@@ -69,7 +69,7 @@ const rows: readonly Row[] = [
     remedy: ({ storage }) => `Set IMGPROXY_ALLOWED_SOURCES=s3://${storage.bucket}/*. at imgproxy, and restart it.`,
   },
   {
-    applies: (verdict, { status }) => verdict === 'source-unreachable' && (status === 403 || status === 401),
+    applies: (verdict, { status }) => verdict === 'source-unreachable' && status === 403,
     cause:
       "The storage refuses imgproxy's own S3 key: it is wrong, may not read this bucket, is signed for another region, or that machine's clock is wrong.",
     remedy: ({ storage }) =>

@@ -7,7 +7,7 @@ import { HttpProbeError } from './http-probe.ts';
 import { imgproxyServer, type TimedAnswer } from './imgproxy-answer.ts';
 
 /** Longer than imgproxy's own `IMGPROXY_TIMEOUT` and attempts at the storage, so that its own answer is seen. */
-export const renderTimeoutMs = 30_000;
+const renderTimeoutMs = 30_000;
 
 /** A small rendering that every imgproxy can do. */
 export const smallRendering = 'rs:fit:16:16/f:png';

@@ -9,6 +9,10 @@ import { type RenderedPicture, renderPicture } from './rendered-picture.ts';
 /** Small enough for the lowest limits, with a ratio that every box has to do something about. */
 const presetPicture = { width: 800, height: 600 } as const;
 const parallelRenderings = 4;
+/** Of one rendering without `--deep`: longer than imgproxy's own IMGPROXY_TIMEOUT (10 s). */
+const shallow = { timeoutMs: 15_000 };
+/** After so long no further rendering is begun without `--deep`: with the last ones it stays within the limit of a check. */
+const defaultBudgetMs = 40_000;
 /** Of the rendering that shows whether imgproxy renders at all. */
 const controlTimeoutMs = 5_000;
 /** Of one document, without `--deep`. */
@@ -17,6 +21,7 @@ const maxNamesShown = 10;
 
 /** One address that a preset makes. */
 interface Rendering {
+  name: string;
   preset: Preset;
   /** `"hero"`, or `"hero" at 800` for one of its widths. */
   label: string;
@@ -31,7 +36,12 @@ interface Judged {
 }
 
 /** Has imgproxy render every address that the presets make. Where it renders nothing at all, that is another check's trouble. */
-export async function renderPresets(context: DoctorContext, presets: ReadonlyMap<string, Preset>): Promise<Finding[]> {
+export async function renderPresets(
+  context: DoctorContext,
+  presets: ReadonlyMap<string, Preset>,
+  { budgetMs = defaultBudgetMs }: { budgetMs?: number } = {},
+): Promise<Finding[]> {
+  const startedAt = performance.now();
   const control = await renderPicture(
     context,
     signedAddress(context.config, smallRendering, await context.images.rootImage(probePicture)),
@@ -44,41 +54,64 @@ export async function renderPresets(context: DoctorContext, presets: ReadonlyMap
     ];
   }
   const all = listRenderings(presets, context.config.imgproxy.edition);
-  const asked = context.deep ? all : all.slice(0, maxShallowRenderings);
   const key = await context.images.rootImage(presetPicture);
   const judged: Judged[] = [];
-  for (let start = 0; start < asked.length; start += parallelRenderings) {
+  const isOver = (tried: number): boolean =>
+    !context.deep && (tried >= maxShallowRenderings || (tried > 0 && performance.now() - startedAt >= budgetMs));
+  let tried = 0;
+  while (tried < all.length && !isOver(tried)) {
     context.signal.throwIfAborted();
-    const some = asked.slice(start, start + parallelRenderings);
+    const some = all.slice(tried, tried + parallelRenderings);
     judged.push(...(await Promise.all(some.map((rendering) => judgeRendering(context, rendering, key)))).flat());
+    tried += some.length;
   }
+  return summarise(judged, { all, tried, milliseconds: performance.now() - startedAt });
+}
+
+function summarise(
+  judged: readonly Judged[],
+  { all, tried, milliseconds }: { all: readonly Rendering[]; tried: number; milliseconds: number },
+): Finding[] {
   const findings = groupByCause(judged);
   if (findings.length === 0) {
-    findings.push({ verdict: 'pass', found: `${presets.size} presets render, at ${asked.length} addresses.` });
+    const names = new Set(all.slice(0, tried).map(({ name }) => name));
+    findings.push({ verdict: 'pass', found: `${names.size} presets render, at ${tried} addresses.` });
   }
-  if (asked.length < all.length) {
+  if (tried < all.length) {
     findings.push({
       verdict: 'info',
-      found: `${all.length - asked.length} further addresses are tried with --deep only.`,
+      found: `These ${tried} took ${(milliseconds / 1000).toFixed(1)} s. ${all.length - tried} further addresses are tried with --deep only.`,
     });
   }
   return findings;
 }
 
+/** Every preset once, then those with widths at each of them: where not all are tried, each preset has been. */
 function listRenderings(presets: ReadonlyMap<string, Preset>, edition: 'oss' | 'pro'): Rendering[] {
-  return [...presets].flatMap(([name, preset]) =>
+  const renderings = [...presets].flatMap(([name, preset]) =>
     [undefined, ...(preset.widths ?? [])].map((width) => ({
+      name,
+      width,
       preset,
       label: width === undefined ? `"${name}"` : `"${name}" at ${width}`,
       options: presetToOptions(preset, edition, width),
       box: presetSides(preset, width),
     })),
   );
+  return [
+    ...renderings.filter(({ width }) => width === undefined),
+    ...renderings.filter(({ width }) => width !== undefined),
+  ];
 }
 
 async function judgeRendering(context: DoctorContext, rendering: Rendering, key: string): Promise<Judged[]> {
   const { label, options } = rendering;
-  const rendered = await renderPicture(context, signedAddress(context.config, options, key), 'It');
+  const rendered = await renderPicture(
+    context,
+    signedAddress(context.config, options, key),
+    'It',
+    context.deep ? {} : shallow,
+  );
   if (!('trouble' in rendered)) return judgeResult(rendering, rendered);
   const refused = rendered.answer !== undefined && readVerdict(rendered.answer) === 'address-refused';
   if (!refused) return [{ label, verdict: 'fail', trouble: rendered.trouble }];

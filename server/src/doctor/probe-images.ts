@@ -9,7 +9,7 @@ export interface ProbeImages {
   /**
    * The key of a PNG of this size at the root of the bucket, where imgproxy may read. While it exists an attempt record
    * stands beside it, as for an upload that is under way: it is not listed as an image, and the sweeper removes it if the
-   * doctor is killed. Asked for again, the same object is answered. @throws StorageError
+   * doctor is killed, or if it comes behind its own removal, because its PUT had no answer. Asked for again, the same object is answered. @throws StorageError
    */
   rootImage(size: { width: number; height: number; bytes?: number }): Promise<string>;
 }
@@ -22,8 +22,12 @@ export function createProbeImages(storage: Pick<ObjectStorage, 'put'>, probes: P
     const attempt = attemptKey(randomUUID(), nonce);
     const key = imageFilename(nonce, 'png');
     await write(attempt, new Uint8Array(), 'text/plain');
+    const letGo = probes.hold(attempt);
     // Removed before the attempt: keys go last first.
-    await write(key, createPng(size), 'image/png');
+    await write(key, createPng(size), 'image/png').then(letGo, (error: unknown) => {
+      if (isRefusal(error)) letGo();
+      throw error;
+    });
     return key;
   }
 

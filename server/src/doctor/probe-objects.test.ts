@@ -63,6 +63,39 @@ describe('createProbeObjects', () => {
     expect(await probes.removeAll()).toEqual([]);
   });
 
+  it('leaves a held attempt in the bucket, and what it covers to be removed', async () => {
+    const { storage, left } = bucketOf([attempt, image]);
+    const probes = createProbeObjects(storage);
+    probes.reserve(attempt);
+    probes.hold(attempt);
+    probes.reserve(image);
+    expect(await probes.removeAll()).toEqual([]);
+    expect([...left]).toEqual([attempt]);
+    expect(probes.leftToSweeper()).toEqual([attempt]);
+  });
+
+  it('removes an attempt that is no longer held', async () => {
+    const { storage, left } = bucketOf([attempt]);
+    const probes = createProbeObjects(storage);
+    probes.reserve(attempt);
+    probes.hold(attempt)();
+    expect(await probes.removeAll()).toEqual([]);
+    expect(left.size).toBe(0);
+    expect(probes.leftToSweeper()).toEqual([]);
+  });
+
+  it('keeps holding what was held when the removal began', async () => {
+    const { storage, left } = bucketOf([attempt]);
+    const probes = createProbeObjects(storage);
+    probes.reserve(attempt);
+    const letGo = probes.hold(attempt);
+    const removed = probes.removeAll();
+    letGo();
+    await removed;
+    expect(await probes.removeAll()).toEqual([]);
+    expect(left.has(attempt)).toBe(true);
+  });
+
   it('reserves nothing any more when the examination is over', () => {
     const probes = createProbeObjects(bucketOf([]).storage, AbortSignal.abort());
     expect(() => probes.reserveKey()).toThrow('over');

@@ -17,9 +17,16 @@ export interface ProbeObjects {
   reserve(key: string): void;
   /** The storage refused to write this key (an answer said so), or it has been removed: nothing is there. */
   release(key: string): void;
-  /** What has not been removed or released. */
+  /**
+   * Keeps a reserved attempt record in the bucket until the function that is returned is called: while nobody knows
+   * whether the picture that it covers was written, or will be. What is held when the removal begins stays for the sweeper.
+   */
+  hold(key: string): () => void;
+  /** What has not been removed, released or left to the sweeper. */
   reserved(): string[];
-  /** Removes everything reserved, last first; safe to call again. Returns the keys that could not be removed. */
+  /** The held keys: a running Kuanary's sweeper removes them, and what they cover. */
+  leftToSweeper(): string[];
+  /** Removes everything that is reserved and not held, last first; safe to call again. Returns the keys that could not be removed. */
   removeAll(): Promise<string[]>;
 }
 
@@ -32,6 +39,8 @@ export function createProbeObjects(
   ended?: AbortSignal,
 ): ProbeObjects {
   let keys: string[] = [];
+  const held = new Set<string>();
+  let removing = false;
 
   function reserve(key: string): void {
     if (ended?.aborted) throw new Error('the examination is over: nothing is written any more');
@@ -56,13 +65,17 @@ export function createProbeObjects(
   }
 
   async function removeThose(wanted: (key: string) => boolean): Promise<void> {
-    const waiting = keys.filter(wanted).reverse();
+    const waiting = reserved().filter(wanted).reverse();
     async function removeNext(): Promise<void> {
       for (let key = waiting.shift(); key !== undefined; key = waiting.shift()) {
         if (await remove(key)) release(key);
       }
     }
     await Promise.all(Array.from({ length: maxParallelRemovals }, removeNext));
+  }
+
+  function reserved(): string[] {
+    return keys.filter((key) => !held.has(key));
   }
 
   return {
@@ -73,13 +86,22 @@ export function createProbeObjects(
       return key;
     },
     release,
-    reserved: () => [...keys],
+    hold(key) {
+      held.add(key);
+      return () => {
+        // A picture that is written from now on may come behind its own removal.
+        if (!removing) held.delete(key);
+      };
+    },
+    reserved,
+    leftToSweeper: () => [...held],
     async removeAll() {
+      removing = true;
       const isAttempt = (key: string): boolean => key.startsWith(attemptsPrefix);
       await removeThose((key) => !isAttempt(key));
       // A picture that stays keeps its attempt: the sweeper finds it by that.
       if (keys.every(isAttempt)) await removeThose(isAttempt);
-      return [...keys];
+      return reserved();
     },
   };
 }

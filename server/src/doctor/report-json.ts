@@ -18,6 +18,8 @@ export const DoctorDocument = z.strictObject({
   interrupted: z.boolean(),
   /** Keys of probe objects that could not be removed from the bucket. */
   leftObjects: z.array(z.string()),
+  /** Keys of records that stay because the answer to a write did not come: the sweeper removes them. */
+  leftToSweeper: z.array(z.string()),
   /** In the order in which they ran. */
   checks: z.array(
     z.strictObject({
@@ -44,6 +46,6 @@ export const DoctorDocument = z.strictObject({
 });
 export type DoctorDocument = z.infer<typeof DoctorDocument>;
 
-export function reportToDocument({ verdict: worst, checks, leftObjects, interrupted }: DoctorReport): DoctorDocument {
-  return { version: 1, verdict: worst, counts: countVerdicts(checks), interrupted, leftObjects, checks };
+export function reportToDocument({ verdict: worst, checks, ...rest }: DoctorReport): DoctorDocument {
+  return { version: 1, verdict: worst, counts: countVerdicts(checks), ...rest, checks };
 }

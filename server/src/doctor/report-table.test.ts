@@ -31,7 +31,14 @@ const skipped: CheckReport[] = ['copy', 'cors'].map((id) => ({
 }));
 
 function reportOf(change: Partial<DoctorReport>): DoctorReport {
-  return { verdict: 'fail', checks: [failed, ...skipped], leftObjects: [], interrupted: false, ...change };
+  return {
+    verdict: 'fail',
+    checks: [failed, ...skipped],
+    leftObjects: [],
+    leftToSweeper: [],
+    interrupted: false,
+    ...change,
+  };
 }
 
 describe('the table of kuanary doctor', () => {
@@ -65,6 +72,13 @@ describe('the table of kuanary doctor', () => {
     const closing = formatClosing(reportOf({ leftObjects: ['tmp/probe/x'] }), { deep: false, complete: true }, plain);
     expect(closing).toMatch(/^0 fine, 0 warnings, 1 failure, 2 skipped\.\sMend the failures\sfrom the top/);
     expect(closing).toMatch(/could not be removed from the bucket;\ndelete them:\n {2}tmp\/probe\/x$/);
+  });
+
+  it('says which records the sweeper will remove, as no trouble', () => {
+    const report = reportOf({ verdict: 'pass', checks: [], leftToSweeper: ['tmp/attempts/x'] });
+    expect(formatClosing(report, { deep: true, complete: true }, { ...plain, width: 300 })).toMatch(
+      /in order\.\n.*had no answer.*sweeper.*\n {2}tmp\/attempts\/x$/,
+    );
   });
 
   it.each([

@@ -4,7 +4,7 @@ import type { CheckReport, DoctorReport } from './run-doctor.ts';
 import { countVerdicts } from './verdicts.ts';
 import { wrapText } from './wrap-text.ts';
 
-export interface TableStyle {
+interface TableStyle {
   /** Columns of the terminal. */
   width: number;
   colour: boolean;
@@ -95,8 +95,15 @@ export function formatClosing(
   const sentences = [...(report.interrupted ? ['Interrupted.'] : []), `${total}.`, nextStep(report, options)];
   const { colour } = marks[report.verdict];
   const lines = wrapText(sentences.join(' '), style.width, '', '').map((line) => paint(colour, line, style));
-  if (report.leftObjects.length === 0) return lines.join('\n');
-  return [...lines, ...formatLeft(report.leftObjects, style)].join('\n');
+  return [
+    ...lines,
+    ...formatKeys('These probe objects could not be removed from the bucket; delete them:', report.leftObjects, style),
+    ...formatKeys(
+      'The write of a probe picture had no answer, so it may still come. The sweeper of a running Kuanary removes it by this record, which therefore stays:',
+      report.leftToSweeper,
+      style,
+    ),
+  ].join('\n');
 }
 
 function nextStep(
@@ -114,11 +121,8 @@ function nextStep(
     : 'The deployment is in order. `kuanary doctor --deep` also uploads and renders the largest files that are allowed.';
 }
 
-function formatLeft(keys: readonly string[], style: TableStyle): string[] {
-  return [
-    ...wrapText('These probe objects could not be removed from the bucket; delete them:', style.width, '', ''),
-    ...keys.map((key) => `  ${key}`),
-  ];
+function formatKeys(sentence: string, keys: readonly string[], { width }: TableStyle): string[] {
+  return keys.length === 0 ? [] : [...wrapText(sentence, width, '', ''), ...keys.map((key) => `  ${key}`)];
 }
 
 function mark(verdict: Verdict, style: TableStyle): string {

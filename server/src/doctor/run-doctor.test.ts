@@ -4,17 +4,19 @@ import type { Check, Finding } from './check.ts';
 import { type DoctorOptions, type DoctorReport, runDoctor } from './run-doctor.ts';
 
 const secretKey = 'secret+key/of&the=storage';
-const config = loadConfig({
+const accessKey = 'TESTACCESSKEY0001';
+const settings = {
   // A port that fetch refuses by itself: nothing leaves the machine.
   S3_ENDPOINT: 'http://127.0.0.1:1',
   S3_REGION: 'local',
   S3_BUCKET: 'kuanary-test',
-  S3_ACCESS_KEY: 'TESTACCESSKEY',
+  S3_ACCESS_KEY: accessKey,
   S3_SECRET_KEY: secretKey,
   IMGPROXY_URL: 'http://127.0.0.1:1',
   IMGPROXY_KEY: 'ab'.repeat(32),
   IMGPROXY_SALT: 'cd'.repeat(32),
-});
+};
+const config = loadConfig(settings);
 
 const passing: Finding = { verdict: 'pass', found: 'all is well' };
 const failing: Finding = { verdict: 'fail', found: 'broken', cause: 'a cause', remedy: 'a remedy' };
@@ -108,7 +110,7 @@ describe('runDoctor', () => {
       Buffer.from(secretKey).toString('base64'),
       Buffer.from(secretKey).toString('hex'),
       secretKey.replace('&', '&amp;'),
-      'TESTACCESSKEY',
+      accessKey,
       'ab'.repeat(32),
       'CD'.repeat(32),
     ];
@@ -128,6 +130,39 @@ describe('runDoctor', () => {
         remedy: 'GET /a?X-Amz-Signature=[secret]&b=1',
       },
     ]);
+  });
+
+  it('removes the user and password of an address', async () => {
+    const { found } = await say('Ask https://somebody:pa:ss@w0rd@s3.example.com/a and s3://bucket/a@png.');
+    expect(found).toBe('Ask https://[secret]@s3.example.com/a and s3://bucket/a@png.');
+  });
+
+  it.each(['kuanary', 'admin', 'docker'])('leaves words alone that are an access key too: %s', async (key) => {
+    const text = 'Run `docker compose run --rm kuanary doctor` as admin; a kuanary may.';
+    expect(await say(text, { S3_ACCESS_KEY: key })).toEqual({ verdict: 'info', found: text });
+  });
+
+  it('leaves its own commands alone where the secret is one of their words', async () => {
+    const { found } = await say('kuanary: run `kuanary setup-bucket`, or `docker compose run --rm kuanary doctor`.', {
+      S3_SECRET_KEY: 'kuanary',
+    });
+    expect(found).toBe('[secret]: run `kuanary setup-bucket`, or `docker compose run --rm kuanary doctor`.');
+  });
+
+  it('shows nothing that a terminal would obey, and no endless texts', async () => {
+    const report = await examine([
+      checkOf('hostile', async () => ({
+        verdict: 'fail',
+        found: 'The region is "\u001b[2Jnbg1\u202e".',
+        cause: `Rule ${'x'.repeat(5_000)} is there.`,
+        remedy: 'word '.repeat(5_000),
+      })),
+    ]);
+    const [finding] = report.checks[0]?.findings ?? [];
+    if (finding?.verdict !== 'fail') throw new Error('the finding is lost');
+    expect(finding.found).toBe('The region is " [2Jnbg1 ".');
+    expect(finding.cause).toMatch(/^Rule x{299}… is there\.$/);
+    expect(finding.remedy).toMatch(/^(word ){399}word…$/);
   });
 
   it('ends the running check when it is interrupted, and skips the rest', async () => {
@@ -163,6 +198,16 @@ describe('runDoctor', () => {
     expect(report).toMatchObject({ verdict: 'warn', leftObjects: ['tmp/probe/one'] });
   });
 });
+
+/** What becomes of a sentence. */
+async function say(found: string, environment: Record<string, string> = {}): Promise<Finding> {
+  const options = { deep: false, signal: new AbortController().signal };
+  const checks = [checkOf('says', async () => ({ verdict: 'info', found }))];
+  const report = await runDoctor(loadConfig({ ...settings, ...environment }), { ...options, checks });
+  const [finding] = report.checks[0]?.findings ?? [];
+  if (finding === undefined) throw new Error('the finding is lost');
+  return finding;
+}
 
 function untilAborted(signal: AbortSignal): Promise<Finding> {
   return new Promise((_resolve, reject) => {

@@ -4,6 +4,7 @@ import { createS3Clients } from '../storage/s3-clients.ts';
 import { createS3Storage } from '../storage/s3-storage.ts';
 import { allChecks } from './all-checks.ts';
 import type { Check, DoctorContext, Finding, Verdict } from './check.ts';
+import { cleanFinding } from './clean-finding.ts';
 import { describeFailure } from './describe-answer.ts';
 import { createHttpProbe } from './http-probe.ts';
 import { createProbeImages } from './probe-images.ts';
@@ -30,6 +31,8 @@ export interface DoctorReport {
   checks: CheckReport[];
   /** Keys of probe objects that could not be removed. */
   leftObjects: string[];
+  /** Attempt records that stay on purpose, beside a picture whose PUT had no answer: the sweeper removes both. */
+  leftToSweeper: string[];
   /** The owner stopped it: the checks that had not ended are skipped. */
   interrupted: boolean;
 }
@@ -53,9 +56,9 @@ type SharedContext = Omit<DoctorContext, 'signal' | 'http' | 'hasFailed'>;
 type OneContext = Omit<DoctorContext, 'signal' | 'http'>;
 
 /** Each single request has its own, shorter limit; this one is for checks that make many on a slow server. */
-export const defaultCheckTimeLimitMs = 60_000;
+const defaultCheckTimeLimitMs = 60_000;
 /** Uploads of `MAX_UPLOAD_BYTES` over a slow line. */
-export const deepCheckTimeLimitMs = 1_800_000;
+const deepCheckTimeLimitMs = 1_800_000;
 /** After an interruption the running check has so long to let go, so that nothing is written behind the clean-up. */
 const letGoLimitMs = 2_000;
 /** Of the removal of all probes. */
@@ -88,6 +91,7 @@ export async function runDoctor(config: Config, options: DoctorOptions): Promise
       verdict: worstOf([...checks.map(({ verdict }) => verdict), leftObjects.length > 0 ? 'warn' : 'pass']),
       checks,
       leftObjects,
+      leftToSweeper: probes.leftToSweeper(),
       interrupted: options.signal.aborted,
     };
   } finally {
@@ -109,7 +113,7 @@ async function runChecks(
       skippedBecause === undefined
         ? await runCheck(check, { ...context, hasFailed }, options)
         : { ...skipped(check, skippedBecause), milliseconds: 0 };
-    const clean = { ...report, findings: report.findings.map((finding) => redactFinding(finding, redact)) };
+    const clean = { ...report, findings: report.findings.map((finding) => cleanFinding(finding, redact)) };
     reports.push(clean);
     options.onCheck?.(clean);
   }
@@ -177,12 +181,6 @@ function tooSlow(limitMs: number): Finding {
     cause: 'The servers answer, but so slowly that uploads would time out, or one request hangs.',
     remedy: 'Look at the load of the storage and of imgproxy, and at the line between them and this machine.',
   };
-}
-
-function redactFinding(finding: Finding, redact: (text: string) => string): Finding {
-  const found = redact(finding.found);
-  if (!('cause' in finding)) return { ...finding, found };
-  return { ...finding, found, cause: redact(finding.cause), remedy: redact(finding.remedy) };
 }
 
 async function removeProbes(probes: ProbeObjects): Promise<string[]> {

@@ -1,3 +1,4 @@
+import { printable } from '../printable-text.ts';
 import { allChecks } from './all-checks.ts';
 import type { Check, Finding } from './check.ts';
 import type { DoctorReport } from './run-doctor.ts';
@@ -35,12 +36,12 @@ export function reportBadConfiguration(problems: readonly string[]): DoctorRepor
     const findings = problems.map(
       (problem): Finding => ({
         verdict: 'fail',
-        found: `${problem}.`,
+        found: `${printable(problem)}.`,
         cause: 'The API does not start with these settings.',
         remedy: 'Correct them in the environment or in ./.env; the README lists all settings.',
       }),
     );
     return { id, title, verdict: 'fail' as const, findings, milliseconds: 0 };
   });
-  return { verdict: 'fail', checks, leftObjects: [], interrupted: false };
+  return { verdict: 'fail', checks, leftObjects: [], leftToSweeper: [], interrupted: false };
 }

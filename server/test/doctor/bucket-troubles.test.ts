@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { wantedLifecycleRules } from '../../src/bucket-setup/wanted-lifecycle.ts';
 import { diagnose, testOrigin } from './diagnose.ts';
 import { expectTroubles } from './expect-troubles.ts';
-import { isForm, isPreflight, storeFront } from './store-front.ts';
+import { type FrontAnswer, isForm, isPreflight, storeFront } from './store-front.ts';
 
 const dayMs = 24 * 60 * 60 * 1_000;
 const wanted = wantedLifecycleRules();
@@ -58,6 +58,46 @@ describe('doctor, about conditional writes', () => {
     });
     expectTroubles(diagnosis, { failed: ['conditional-put'] });
     expect(diagnosis.textOf('conditional-put')).toMatch(/HTTP 501 NotImplemented.*no conditional writes/s);
+  });
+});
+
+describe('doctor, when conditional writes fail otherwise', () => {
+  const answerCondition = (answer: FrontAnswer | 'hang' | 'cut') =>
+    diagnose({
+      frontOfStore: storeFront({
+        answer: (request) => {
+          if (request.headers['if-none-match'] !== '*') return undefined;
+          if (answer !== 'cut') return answer;
+          request.destroy();
+          return 'hang';
+        },
+      }),
+    });
+
+  it.each<[string, FrontAnswer, RegExp]>([
+    [
+      'a header that the storage does not know',
+      { status: 400, body: '<Error><Code>InvalidArgument</Code></Error>' },
+      /HTTP 400 InvalidArgument.*no conditional writes/s,
+    ],
+    ['a method that is not allowed so', { status: 405 }, /HTTP 405.*no conditional writes/s],
+    ['a condition that is never met', { status: 412 }, /refused, though nothing is there.*no conditional writes/s],
+    ['too many requests', { status: 429, body: 'slow down, connection refused' }, /HTTP 429.*breaks down or hangs/s],
+    [
+      'a server error',
+      { status: 503, body: '<Error><Code>SlowDown</Code></Error>' },
+      /HTTP 503 SlowDown.*breaks down/s,
+    ],
+  ])('tells %s apart', async (_what, answer, words) => {
+    const diagnosis = await answerCondition(answer);
+    expectTroubles(diagnosis, { failed: ['conditional-put'] });
+    expect(diagnosis.textOf('conditional-put')).toMatch(words);
+  });
+
+  it('does not take a connection that breaks for a condition that is unknown', async () => {
+    const diagnosis = await answerCondition('cut');
+    expectTroubles(diagnosis, { failed: ['conditional-put'] });
+    expect(diagnosis.textOf('conditional-put')).toMatch(/breaks down or hangs on this one/);
   });
 });
 
@@ -251,6 +291,14 @@ describe('doctor, about lifecycle rules', () => {
     expect(diagnosis.textOf('lifecycle')).toMatch(
       /Lifecycle rules are missing\. Wanted: delete tmp\/commits\/ after 90 days\./,
     );
+  });
+
+  it('does not mind where only the rule about multipart uploads is missing, which MinIO refuses', async () => {
+    const diagnosis = await diagnose({
+      lifecycleRules: wanted.filter((rule) => rule.AbortIncompleteMultipartUpload === undefined),
+    });
+    expectTroubles(diagnosis, {});
+    expect(diagnosis.textOf('lifecycle')).toMatch(/^info\n.*multipart uploads.*Kuanary makes no such uploads/s);
   });
 
   it('names a foreign rule on tmp/, which takes the records of uploads', async () => {

@@ -40,9 +40,15 @@ describe('doctor, about the S3 key and the bucket', () => {
   });
 
   it('tells a wrong access key from a wrong secret', async () => {
-    const text = await explainKey({ environment: { S3_ACCESS_KEY: 'NOSUCHACCESSKEY' } });
+    const unknownKey = 'NOSUCHACCESSKEY000001';
+    const text = await explainKey({ environment: { S3_ACCESS_KEY: unknownKey } });
     expect(text).toMatch(/HTTP 403 InvalidAccessKeyId.*S3_ACCESS_KEY is not known there/s);
-    expect(text).not.toContain('NOSUCHACCESSKEY');
+    expect(text).not.toContain(unknownKey);
+  });
+
+  it('reads how versitygw names a wrong access key', async () => {
+    const answer = { status: 404, body: errorDocument('XAdminUserNotFound') };
+    expect(await explainKey(answerSigned(answer))).toMatch(/404 XAdminUserNotFound.*S3_ACCESS_KEY is not known there/s);
   });
 
   it('names a bucket that is missing, and those that the key has', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createPng } from '../../src/doctor/png-writer.ts';
 import { diagnose, testMaxBytes, testMaxPixels } from './diagnose.ts';
 import { expectTroubles } from './expect-troubles.ts';
-import { forward, rightSignature, takeApart, unreachableSource } from './http-fronts.ts';
+import { forward, imgproxyText, isPicture, rightSignature, takeApart, unreachableSource } from './http-fronts.ts';
 
 describe('doctor, when imgproxy reads too much', () => {
   it('names an imgproxy that can read tmp/', async () => {
@@ -39,6 +39,28 @@ describe('doctor, when the limits differ', () => {
     expect(diagnosis.textOf('imgproxy-limits')).toMatch(
       /1000 × 1000.*lower than MAX_IMAGE_PIXELS=1000000.*IMGPROXY_MAX_SRC_RESOLUTION=1 /s,
     );
+  });
+
+  it.each([
+    [{ status: 422, headers: imgproxyText, body: 'Invalid source image' }, /MAX_IMAGE_SIDE=16384 accepts pictures/],
+    [{ status: 503, headers: imgproxyText, body: 'Timeout' }, /did not finish within IMGPROXY_TIMEOUT/],
+    [unreachableSource(502), /answers imgproxy with server errors/],
+  ])('blames the longest side only where imgproxy does not accept it: %j', async (answer, words) => {
+    let strips = 0;
+    const diagnosis = await diagnose({
+      environment: { MAX_IMAGE_PIXELS: '262144', MAX_IMAGE_SIDE: '16384' },
+      frontOfImgproxy: forward({
+        answer: ({ body, headers }) => {
+          // The strip of 16384 × 16 becomes 16 × 1; everything else of these checks is higher.
+          if (!isPicture(headers) || Buffer.from(body).readUInt32BE(20) !== 1) return {};
+          strips += 1;
+          return answer;
+        },
+      }),
+    });
+    expect(strips).toBe(1);
+    expectTroubles(diagnosis, { failed: ['imgproxy-limits'] });
+    expect(diagnosis.textOf('imgproxy-limits')).toMatch(words);
   });
 
   it('mentions an imgproxy that takes larger pictures', async () => {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
 import { wantedLifecycleRules } from '../../src/bucket-setup/wanted-lifecycle.ts';
 import { diagnose, type SetUpChanges } from './diagnose.ts';
@@ -73,10 +74,45 @@ describe('doctor, about who else may use the bucket', () => {
   });
 
   it('names a bucket into which anybody may write', async () => {
-    const answer = ({ method, headers }: IncomingMessage) =>
-      method === 'PUT' && headers.authorization === undefined ? { status: 200 } : undefined;
-    const diagnosis = await diagnose({ frontOfPublicStore: storeFront({ answer }) });
+    let store: { client: S3Client; bucket: string } | undefined;
+    const answer = async ({ method, url = '' }: IncomingMessage) => {
+      if (method !== 'PUT' || !url.endsWith('-anonymous') || store === undefined) return undefined;
+      const key = url.slice(`/${store.bucket}/`.length);
+      await store.client.send(new PutObjectCommand({ Bucket: store.bucket, Key: key, Body: 'anonymous' }));
+      return { status: 200 };
+    };
+    const diagnosis = await diagnose({
+      frontOfPublicStore: storeFront({ answer }),
+      prepare: async (client, bucket) => {
+        store = { client, bucket };
+      },
+    });
+    expectTroubles(diagnosis, { failed: ['bucket-private'] });
     expect(diagnosis.textOf('bucket-private')).toContain('Anybody may write into the bucket');
+  });
+
+  it.each([
+    [
+      'a login page',
+      { status: 200, headers: { 'content-type': 'text/html' }, body: '<title>Log in</title>' },
+      /HTTP 200, a web page "Log in"/,
+    ],
+    [
+      'a redirect',
+      { status: 302, headers: { location: 'https://login.example.com/' } },
+      /HTTP 302, a redirect to https/,
+    ],
+  ])('does not take %s for a public bucket, nor for a refusal', async (_what, page, words) => {
+    const answer = ({ method = '', url = '', headers }: IncomingMessage) =>
+      ['GET', 'HEAD', 'PUT'].includes(method) &&
+      /kuanary-/.test(url) &&
+      !url.includes('X-Amz-') &&
+      headers.authorization === undefined
+        ? page
+        : undefined;
+    const diagnosis = await diagnose({ frontOfPublicStore: storeFront({ answer }) });
+    expectTroubles(diagnosis, { warned: ['bucket-private'] });
+    expect(diagnosis.textOf('bucket-private')).toMatch(words);
   });
 
   it('says that it does not know where no clear answer comes', async () => {

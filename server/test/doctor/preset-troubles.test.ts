@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parsePresets } from '@kuanary/shared/presets';
 import { describe, expect, it } from 'vitest';
 import { allChecks } from '../../src/doctor/all-checks.ts';
+import type { Check } from '../../src/doctor/check.ts';
+import { presetsCheck } from '../../src/doctor/checks/presets.ts';
 import { createPng } from '../../src/doctor/png-writer.ts';
+import { renderPresets } from '../../src/doctor/preset-renderings.ts';
 import { diagnose } from './diagnose.ts';
 import { expectTroubles } from './expect-troubles.ts';
 import { forward, type SimpleAnswer } from './http-fronts.ts';
@@ -104,6 +108,16 @@ describe('doctor, when presets are wrong', () => {
 describe('doctor, when there are very many presets', () => {
   const widths = Array.from({ length: 20 }, (_, index) => index + 1);
   const presets = Object.fromEntries(widths.map((number) => [`strip-${number}`, { widths, format: 'png' }]));
+
+  it('tries the rest with --deep only when imgproxy is slow', async () => {
+    const { presets: parsed } = parsePresets(presets);
+    const slow: Check = { ...presetsCheck, run: (context) => renderPresets(context, parsed, { budgetMs: 0 }) };
+    const diagnosis = await diagnose({ presets }, { checks: [slow] });
+    expectTroubles(diagnosis, {});
+    expect(diagnosis.textOf('presets')).toMatch(
+      /4 presets render, at 4 addresses.*took .* s.*416 further addresses are tried with --deep only/s,
+    );
+  });
 
   it(
     'renders two hundred addresses, and all of them with --deep',

@@ -7,6 +7,8 @@ import { setUpBucket } from '../../src/bucket-setup/set-up-bucket.ts';
 import { loadConfig } from '../../src/config.ts';
 import { allChecks } from '../../src/doctor/all-checks.ts';
 import { runDoctor } from '../../src/doctor/run-doctor.ts';
+import { selectChecks } from '../../src/doctor/select-checks.ts';
+import { runKuanary } from '../cli/run-kuanary.ts';
 import { givenImgproxy, givenImgproxyUrl } from '../imgproxy/given-imgproxy.ts';
 import { testSecrets } from '../support/start-app.ts';
 import { createTestBucket } from '../support/test-bucket.ts';
@@ -19,6 +21,8 @@ const {
   KUANARY_TEST_S3_REGION: region = '',
   KUANARY_TEST_S3_ACCESS_KEY: accessKey = '',
   KUANARY_TEST_S3_SECRET_KEY: secretKey = '',
+  KUANARY_TEST_S3_OTHER_ACCESS_KEY: otherAccessKey = '',
+  KUANARY_TEST_S3_OTHER_SECRET_KEY: otherSecretKey = '',
   KUANARY_TEST_IMGPROXY_KEY: imgproxyKey = testSecrets.imgproxyKey,
   KUANARY_TEST_IMGPROXY_SALT: imgproxySalt = testSecrets.imgproxySalt,
 } = process.env;
@@ -37,17 +41,8 @@ describe.skipIf(endpoint === '')(
     });
     afterAll(() => rm(folder, { recursive: true, force: true }));
 
-    /** Gives the bucket what `kuanary setup-bucket` gives it, examines it, and compares its keys before and after. */
-    async function examine(
-      { client, bucket }: { client: S3Client; bucket: string },
-      imgproxyUrl: string | undefined,
-      keepsKeys: boolean,
-    ): Promise<Diagnosis> {
-      const { cors, lifecycle } = await setUpBucket({ client, bucket }, { origins: [testOrigin] });
-      expect([cors.state, lifecycle.state]).not.toContain('refused');
-      const keys = () => listKeys(client, bucket);
-      const before = keepsKeys ? await keys() : [];
-      const settings = {
+    function settingsOf(bucket: string, imgproxyUrl: string | undefined): Record<string, string> {
+      return {
         S3_ENDPOINT: endpoint,
         S3_REGION: region,
         S3_BUCKET: bucket,
@@ -63,6 +58,19 @@ describe.skipIf(endpoint === '')(
         UPLOAD_TMP_DIR: folder,
         UPLOAD_TMP_MAX_BYTES: '10000000',
       };
+    }
+
+    /** Gives the bucket what `kuanary setup-bucket` gives it, examines it, and compares its keys before and after. */
+    async function examine(
+      { client, bucket }: { client: S3Client; bucket: string },
+      imgproxyUrl: string | undefined,
+      keepsKeys: boolean,
+    ): Promise<Diagnosis> {
+      const { cors, lifecycle } = await setUpBucket({ client, bucket }, { origins: [testOrigin] });
+      expect([cors.state, lifecycle.state]).not.toContain('refused');
+      const keys = () => listKeys(client, bucket);
+      const before = keepsKeys ? await keys() : [];
+      const settings = settingsOf(bucket, imgproxyUrl);
       const isOfImgproxy = (id: string): boolean => /^(imgproxy-|presets$|delivery-)/.test(id);
       const report = await runDoctor(loadConfig(settings), {
         deep: false,
@@ -95,6 +103,28 @@ describe.skipIf(endpoint === '')(
       const { bucket, client, remove } = await createTestBucket({ endpoint, region, accessKey, secretKey });
       try {
         expectExpected(await examine({ client, bucket }, undefined, true));
+      } finally {
+        await remove();
+      }
+    });
+
+    it.skipIf(otherAccessKey === '')("names a bucket of the other account as somebody else's", async () => {
+      const other = { accessKey: otherAccessKey, secretKey: otherSecretKey };
+      const { bucket, remove } = await createTestBucket({ endpoint, region, ...other });
+      try {
+        const settings = settingsOf(bucket, undefined);
+        const report = await runDoctor(loadConfig(settings), {
+          deep: false,
+          signal: new AbortController().signal,
+          checks: selectChecks(['credentials']),
+        });
+        const text = summarise(report, []).textOf('credentials');
+        assertNoSecret(text, settings);
+        expect(text).toMatch(/^fail\n.*does not let it use bucket.*belongs to another account.*a name of your own/s);
+        // Names are shared by all accounts.
+        const { exitCode, stderr } = await runKuanary(['setup-bucket', '--create'], settings);
+        expect(stderr).toContain(`The bucket "${bucket}" cannot be used`);
+        expect(exitCode).toBe(1);
       } finally {
         await remove();
       }

@@ -63,6 +63,48 @@ describe('doctor, when signatures are wrong', () => {
     expect(diagnosis.skipped).toContain('imgproxy-picture');
   });
 
+  it.each([
+    ['a web page', { 'content-type': 'text/html', server: 'nginx' }, '<html><title>404 Not Found</title></html>'],
+    ['a line of text', { 'content-type': 'text/plain' }, '404 page not found'],
+  ])(
+    'is content with a proxy that answers addresses without our signature itself, with %s',
+    async (_what, headers, body) => {
+      const isOurs = (target: string): boolean =>
+        target === '/health' || takeApart(target).signature === rightSignature(takeApart(target).path);
+      const diagnosis = await diagnose({
+        frontOfImgproxy: forward({
+          request: (target) => (isOurs(target) ? target : { status: 404, headers, body }),
+        }),
+      });
+      expectTroubles(diagnosis, {});
+    },
+  );
+
+  it('is content with a CDN that has a page of its own for every error', async () => {
+    const diagnosis = await diagnose({
+      frontOfImgproxy: forward({
+        answer: ({ status, headers }) =>
+          status >= 400
+            ? {
+                headers: { 'cache-control': headers['cache-control'] ?? '', 'content-type': 'text/html' },
+                body: '<html>Sorry</html>',
+              }
+            : {},
+      }),
+    });
+    expect(diagnosis.failed).toEqual([]);
+    expect(diagnosis.textOf('imgproxy-signature')).toMatch(/^pass/);
+  });
+
+  it('does not take a page for an answer of imgproxy where every address gets it', async () => {
+    const page = { status: 404, headers: { 'content-type': 'text/html' }, body: '<html><title>Lost</title></html>' };
+    const diagnosis = await diagnose({
+      frontOfImgproxy: forward({ request: (target) => (target === '/health' ? target : page) }),
+    });
+    expectTroubles(diagnosis, { failed: ['imgproxy-signature'] });
+    expect(diagnosis.textOf('imgproxy-signature')).toMatch(/404, a web page "Lost".*another program answers there/s);
+  });
+
   it('names a word that imgproxy trusts in the place of a signature', async () => {
     const diagnosis = await diagnose({
       frontOfImgproxy: forward({

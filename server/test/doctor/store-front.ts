@@ -12,7 +12,7 @@ export interface FrontAnswer {
 
 export interface StoreFrontRules {
   /** Answers in place of the store, `hang` for never; undefined sends the request on. */
-  answer?: (request: IncomingMessage) => FrontAnswer | 'hang' | undefined;
+  answer?: (request: IncomingMessage) => FrontAnswer | 'hang' | undefined | Promise<FrontAnswer | undefined>;
   /** Headers that the store gets in place of those of the request. */
   changeRequest?: (request: IncomingMessage) => Record<string, string>;
   /** What the store gets in place of a form, or an answer in its place. */
@@ -25,9 +25,7 @@ export interface StoreFrontRules {
 export function storeFront(rules: StoreFrontRules): (storeUrl: string) => Promise<Front> {
   return async (storeUrl) => {
     const server = createServer((request, response) => {
-      const answer = rules.answer?.(request);
-      if (answer === undefined) passOn(storeUrl, rules, request, response).catch(() => response.destroy());
-      else if (answer !== 'hang') answerBy(answer, request, response);
+      handle(storeUrl, rules, request, response).catch(() => response.destroy());
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -54,6 +52,17 @@ export function isPreflight(request: IncomingMessage): boolean {
 function answerBy({ status, headers, body }: FrontAnswer, request: IncomingMessage, response: ServerResponse): void {
   request.resume();
   response.writeHead(status, { ...headers, Connection: 'close' }).end(body);
+}
+
+async function handle(
+  storeUrl: string,
+  rules: StoreFrontRules,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const answer = await rules.answer?.(request);
+  if (answer === undefined) await passOn(storeUrl, rules, request, response);
+  else if (answer !== 'hang') answerBy(answer, request, response);
 }
 
 async function passOn(

@@ -2,6 +2,7 @@ import type { Check, DoctorContext, Finding } from '../check.ts';
 import { describeAnswer } from '../describe-answer.ts';
 import { type HttpAnswer, HttpProbeError } from '../http-probe.ts';
 import { probePicture } from '../imgproxy-request.ts';
+import { createPng } from '../png-writer.ts';
 import { bucketAddress, listStorageEndpoints, objectAddress } from '../storage-endpoints.ts';
 
 interface AnonymousRequest {
@@ -9,12 +10,15 @@ interface AnonymousRequest {
   deed: string;
   address: string;
   init: RequestInit;
-  /** Whether the answer means that it was carried out. */
-  succeeded(answer: HttpAnswer): boolean;
+  /** Whether this answer with a 2xx status proves that it was carried out: a login page has one too. */
+  succeeded(answer: HttpAnswer): boolean | Promise<boolean>;
 }
 
 /** What came of a request: carried out, refused, or not to be judged. */
 type Outcome = { deed: string; allowed: boolean } | { deed: string; unclear: string };
+
+const probeText = Buffer.from('private');
+const anonymousText = Buffer.from('anonymous');
 
 const closeBucket =
   'Make the bucket private in the console of your storage (Hetzner: Visibility), and remove public rules: `aws s3api delete-bucket-policy` and `put-bucket-acl --acl private`. imgproxy reads with a key of its own.';
@@ -25,7 +29,7 @@ export const bucketPrivateCheck: Check = {
   needs: ['object-permissions'],
   async run(context) {
     const probe = context.probes.reserveKey();
-    await context.storage.put(probe, Buffer.from('private'), { contentType: 'text/plain', metadata: {} });
+    await context.storage.put(probe, probeText, { contentType: 'text/plain', metadata: {} });
     const picture = await context.images.rootImage(probePicture);
     const requests = listStorageEndpoints(context.config).flatMap(({ address }) =>
       anonymousRequests(context, address, { probe, picture }),
@@ -42,37 +46,42 @@ export const bucketPrivateCheck: Check = {
 };
 
 function anonymousRequests(
-  { config, probes }: DoctorContext,
+  { config, probes, storage }: DoctorContext,
   endpoint: string,
   keys: { probe: string; picture: string },
 ): AnonymousRequest[] {
-  const isFound = (answer: HttpAnswer): boolean => answer.status === 200;
+  const pictureBytes = createPng(probePicture);
   const written = probes.reserveKey('-anonymous');
   return [
     {
       deed: 'read uploads in tmp/',
       address: objectAddress(endpoint, keys.probe, config),
       init: {},
-      succeeded: isFound,
+      succeeded: ({ body }) => probeText.equals(body),
     },
-    { deed: 'read images', address: objectAddress(endpoint, keys.picture, config), init: {}, succeeded: isFound },
+    {
+      deed: 'read images',
+      address: objectAddress(endpoint, keys.picture, config),
+      init: {},
+      succeeded: ({ body }) => body.equals(pictureBytes),
+    },
     {
       deed: 'read images',
       address: objectAddress(endpoint, keys.picture, config),
       init: { method: 'HEAD' },
-      succeeded: isFound,
+      succeeded: ({ headers }) => headers.get('content-length') === String(pictureBytes.byteLength),
     },
     {
       deed: 'list the bucket',
       address: `${bucketAddress(endpoint, config)}?list-type=2&max-keys=1`,
       init: {},
-      succeeded: (answer) => isFound(answer) && /<ListBucketResult[\s>]/.test(answer.body.toString('utf8')),
+      succeeded: ({ body }) => /<ListBucketResult[\s>]/.test(body.toString('utf8')),
     },
     {
       deed: 'write into the bucket',
       address: objectAddress(endpoint, written, config),
-      init: { method: 'PUT', body: 'anonymous', headers: { 'Content-Type': 'text/plain' } },
-      succeeded: (answer) => answer.status >= 200 && answer.status < 300,
+      init: { method: 'PUT', body: anonymousText, headers: { 'Content-Type': 'text/plain' } },
+      succeeded: async () => anonymousText.equals((await storage.readRange(written, 0, 64))?.bytes ?? Buffer.alloc(0)),
     },
   ];
 }
@@ -80,8 +89,9 @@ function anonymousRequests(
 async function ask({ deed, address, init, succeeded }: AnonymousRequest, { http }: DoctorContext): Promise<Outcome> {
   try {
     const answer = await http.send(address, init);
-    if (answer.status >= 500) return { deed, unclear: describeAnswer(answer) };
-    return { deed, allowed: succeeded(answer) };
+    if (answer.status >= 400 && answer.status < 500) return { deed, allowed: false };
+    const isDone = answer.status >= 200 && answer.status < 300 && (await succeeded(answer));
+    return isDone ? { deed, allowed: true } : { deed, unclear: describeAnswer(answer) };
   } catch (error) {
     if (!(error instanceof HttpProbeError)) throw error;
     return { deed, unclear: error.message };

@@ -2,9 +2,9 @@ import type { Check, DoctorContext, Finding } from '../check.ts';
 import { HttpProbeError } from '../http-probe.ts';
 import { listStorageEndpoints, type StorageEndpoint } from '../storage-endpoints.ts';
 
-export const maxSkewSeconds = 30;
+const maxSkewSeconds = 30;
 /** Half of the shortest validity that a form usually has; at 900 s S3 refuses every signature. */
-export const unusableSkewSeconds = 300;
+const unusableSkewSeconds = 300;
 /** `Date` has no fractions: on the average half a second has passed since. */
 const dateRoundingMs = 500;
 

@@ -22,7 +22,8 @@ export const conditionalPutCheck: Check = {
   },
 };
 
-type PutOutcome = 'written' | 'refused' | { failure: string };
+/** `status` is undefined where no answer came. */
+type PutOutcome = 'written' | 'refused' | { failure: string; status: number | undefined };
 
 /** What Kuanary does to commit, sent once: a retry would be refused by its own first attempt. */
 async function putIfAbsent({ s3, config, signal }: DoctorContext, key: string, text: string): Promise<PutOutcome> {
@@ -39,7 +40,7 @@ async function putIfAbsent({ s3, config, signal }: DoctorContext, key: string, t
   } catch (error) {
     if (signal.aborted) throw error;
     const status = statusOf(error);
-    return status === 412 || status === 409 ? 'refused' : { failure: describeFailure(error) };
+    return status === 412 || status === 409 ? 'refused' : { failure: describeFailure(error), status };
   }
 }
 
@@ -50,7 +51,7 @@ async function findIgnoredCondition(context: DoctorContext): Promise<Verdicted |
   const first = await putIfAbsent(context, key, 'first');
   if (first !== 'written') {
     const answer = first === 'refused' ? 'it is refused, though nothing is there' : first.failure;
-    return explainFailure(`A PUT of a new key with If-None-Match: * fails: ${answer}.`);
+    return explainFailure(`A PUT of a new key with If-None-Match: * fails: ${answer}.`, first);
   }
   const second = await putIfAbsent(context, key, 'second');
   const kept = Buffer.from((await context.storage.readRange(key, 0, 64))?.bytes ?? []).toString();
@@ -63,12 +64,15 @@ async function findIgnoredCondition(context: DoctorContext): Promise<Verdicted |
   }
   return second === 'refused'
     ? undefined
-    : explainFailure(`A second PUT with If-None-Match: * fails: ${second.failure}.`);
+    : explainFailure(`A second PUT with If-None-Match: * fails: ${second.failure}.`, second);
 }
 
+/** Of a server that does not know the condition; 403 where a proxy drops the header, which the signature covers. */
+const unknownConditionStatuses = [400, 403, 405, 501];
+
 /** A plain PUT has worked before: what fails is the condition, or the server has just broken down. */
-function explainFailure(found: string): Verdicted {
-  if (/HTTP (4\d\d|501)|refused/.test(found)) return unusable(found);
+function explainFailure(found: string, outcome: Exclude<PutOutcome, 'written'>): Verdicted {
+  if (outcome === 'refused' || unknownConditionStatuses.includes(outcome.status ?? 0)) return unusable(found);
   return {
     verdict: 'fail',
     found,

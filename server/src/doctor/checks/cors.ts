@@ -100,9 +100,9 @@ async function explainAll(
   }));
 }
 
-async function readRules({ s3, config }: DoctorContext): Promise<KnownCorsRules> {
+async function readRules({ s3, config, signal }: DoctorContext): Promise<KnownCorsRules> {
   try {
-    return await readCorsRules(s3.retrying, config.storage.bucket);
+    return await readCorsRules(s3.retrying, config.storage.bucket, { signal });
   } catch (error) {
     return { state: 'unreadable', why: describeFailure(error) };
   }

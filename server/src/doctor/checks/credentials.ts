@@ -1,6 +1,7 @@
 import type { Config } from '../../config.ts';
 import { createS3Clients } from '../../storage/s3-clients.ts';
 import type { Check, DoctorContext, Finding } from '../check.ts';
+import { addressWithoutBucket } from '../endpoint-settings.ts';
 import { explainRefusal } from '../explain-s3-refusal.ts';
 import { askForBucket, listOwnBuckets, type S3Refusal } from '../s3-refusal.ts';
 
@@ -16,7 +17,7 @@ export const credentialsCheck: Check = {
     const { bucket } = config.storage;
     // The client that repeats calls learns the storage's clock from a refusal and shares it with the others.
     const refusal = await askForBucket(s3.retrying, bucket, signal);
-    if (refusal !== null) return explain(refusal, context);
+    if (refusal !== null) return withHostHint(await explain(refusal, context), config);
     const own = await listOwnBuckets(s3.once, signal);
     const isForeign = own !== null && !own.includes(bucket);
     return {
@@ -36,6 +37,17 @@ async function explain(refusal: S3Refusal, context: DoctorContext): Promise<Find
     return explainMissing(refusal, config, await listOwnBuckets(s3.once, signal));
   }
   return { verdict: 'fail', ...explainRefusal(refusal, config) };
+}
+
+/** A host that begins with the bucket's name may be right; where the bucket does not open, it is the first suspect. */
+function withHostHint(finding: Finding, { storage: { endpoint, bucket } }: Config): Finding {
+  const withoutBucket = addressWithoutBucket(endpoint, bucket);
+  if (withoutBucket === undefined || !('cause' in finding)) return finding;
+  return {
+    ...finding,
+    cause: `${finding.cause} The host of S3_ENDPOINT begins with "${bucket}."; if that is the bucket, it is there twice, because it is added by itself.`,
+    remedy: `${finding.remedy} With the bucket in the host, set S3_ENDPOINT=${withoutBucket}.`,
+  };
 }
 
 function isPermissionTrouble({ code, status }: S3Refusal): boolean {

@@ -81,6 +81,7 @@ async function judgeSide(context: DoctorContext, maxSide: number): Promise<Findi
   const height = Math.max(1, Math.min(stripPixels, Math.floor(maxPixels / width)));
   const rendered = await render(context, { width, height });
   if (!('trouble' in rendered)) return { verdict: 'pass', found: `A picture of ${width} × ${height} is rendered.` };
+  if (rendered.answer?.status !== 422) return { verdict: 'fail', ...rendered.trouble };
   return {
     verdict: 'fail',
     found: rendered.trouble.found,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { buildSourceUrl, type KeyPair, maxSignatureBytes, signImgproxyPath } from '@kuanary/shared/imgproxy-url';
 import type { Check, DoctorContext, Finding } from '../check.ts';
-import type { Trouble } from '../foreign-answer.ts';
+import { isFromImgproxy, type Trouble } from '../foreign-answer.ts';
 import { explainImgproxyAnswer, readVerdict, type TimedAnswer } from '../imgproxy-answer.ts';
 import { askImgproxy, imgproxyAddress } from '../imgproxy-request.ts';
 
@@ -22,13 +22,16 @@ export const imgproxySignatureCheck: Check = {
     const { keyPairs, signatureSize } = context.config.imgproxy;
     const [pair] = keyPairs;
     if (pair === undefined) throw new Error('the configuration has no imgproxy key');
-    const open = await findOpenSignature(context, path, unsignedSignatures);
-    if (open !== undefined) return open;
+    const unsigned = await Promise.all(unsignedSignatures.map((signature) => askForVerdict(context, signature, path)));
+    const open = unsignedSignatures.filter((_signature, index) => unsigned[index] === 'accepted');
+    if (open.length > 0) return explainOpen(open);
     const asked = await ask(context, signImgproxyPath(path, pair, signatureSize), path);
     if ('trouble' in asked) return { verdict: 'fail', ...asked.trouble };
     const judged = judge(asked.answer);
     if (judged === 'refused') return { verdict: 'fail', ...(await explainMismatch(context, path)) };
-    if (judged === 'unclear') {
+    // Where a CDN has a page of its own for every error, the status still tells the two apart.
+    const differs = asked.answer.status === 404 && unsigned.every((verdict) => verdict === 'refused');
+    if (judged === 'unclear' && !differs) {
       return { verdict: 'fail', ...explainImgproxyAnswer(asked.answer, 'A signed address', context.config) };
     }
     return (
@@ -52,28 +55,28 @@ function ask(context: DoctorContext, signature: string, path: string) {
   return askImgproxy(context, imgproxyAddress(context.config, `/${signature}${path}`), { timeoutMs: judgeTimeoutMs });
 }
 
-function judge(answer: TimedAnswer): 'accepted' | 'refused' | 'unclear' {
+type Judgement = 'accepted' | 'refused' | 'unclear';
+
+/** Only what imgproxy itself says behind its signature check counts as accepted: a proxy has a 404 of its own. */
+function judge(answer: TimedAnswer): Judgement {
   const verdict = readVerdict(answer);
-  if (verdict === 'address-refused') return 'accepted';
   if (verdict === 'no-route') return 'unclear';
+  if (verdict !== 'other' && verdict !== 'signature-refused') return 'accepted';
   if (answer.status === 403) return 'refused';
-  return [200, 404, 422].includes(answer.status) ? 'accepted' : 'unclear';
+  return isFromImgproxy(answer) && [200, 404, 422].includes(answer.status) ? 'accepted' : 'unclear';
+}
+
+async function askForVerdict(context: DoctorContext, signature: string, path: string): Promise<Judgement> {
+  const asked = await ask(context, signature, path);
+  return 'answer' in asked ? judge(asked.answer) : 'unclear';
 }
 
 async function isAccepted(context: DoctorContext, signature: string, path: string): Promise<boolean> {
-  const asked = await ask(context, signature, path);
-  return 'answer' in asked && judge(asked.answer) === 'accepted';
+  return (await askForVerdict(context, signature, path)) === 'accepted';
 }
 
-async function findOpenSignature(
-  context: DoctorContext,
-  path: string,
-  signatures: readonly string[],
-): Promise<Finding | undefined> {
-  const verdicts = await Promise.all(signatures.map((signature) => isAccepted(context, signature, path)));
-  const open = signatures.filter((_signature, index) => verdicts[index]);
-  if (open.length === 0) return undefined;
-  if (open.length < signatures.length) {
+function explainOpen(open: readonly string[]): Finding {
+  if (open.length < unsignedSignatures.length) {
     return {
       verdict: 'fail',
       found: `imgproxy accepts "${open.join('" and "')}" in the place of a signature.`,
@@ -127,7 +130,7 @@ async function explainMismatch(context: DoctorContext, path: string): Promise<Tr
     found,
     cause: `IMGPROXY_KEY or IMGPROXY_SALT differs between Kuanary and imgproxy (here the two have ${lengths} hex digits), or IMGPROXY_SECRET is set at imgproxy, which no browser sends.`,
     remedy:
-      'Copy the same hex values to both, and restart both. See what imgproxy really has: docker compose exec imgproxy printenv IMGPROXY_KEY. Quotes and spaces count as part of the value where a compose file lists "- IMGPROXY_KEY=…".',
+      'Copy the same hex values to both, and restart both. See what imgproxy really has: `docker compose exec imgproxy printenv IMGPROXY_KEY`. Quotes and spaces count as part of the value where a compose file lists "- IMGPROXY_KEY=…".',
   };
 }
 

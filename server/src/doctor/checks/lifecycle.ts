@@ -2,7 +2,7 @@ import type { LifecycleRule } from '@aws-sdk/client-s3';
 import { isSameLifecycleRule, scopeOf } from '../../bucket-setup/compare-lifecycle.ts';
 import { findLifecycleRisks, type LifecycleRisk } from '../../bucket-setup/find-lifecycle-risks.ts';
 import { type LifecycleRead, readLifecycleRules } from '../../bucket-setup/read-bucket-rules.ts';
-import { wantedLifecycleRules } from '../../bucket-setup/wanted-lifecycle.ts';
+import { lifecycleRuleIds, wantedLifecycleRules } from '../../bucket-setup/wanted-lifecycle.ts';
 import type { Check, DoctorContext, Finding } from '../check.ts';
 import { describeFailure } from '../describe-answer.ts';
 
@@ -13,7 +13,7 @@ export const lifecycleCheck: Check = {
   async run({ s3, config, signal }) {
     let read: LifecycleRead;
     try {
-      read = await readLifecycleRules(s3.retrying, config.storage.bucket);
+      read = await readLifecycleRules(s3.retrying, config.storage.bucket, { signal });
     } catch (error) {
       if (signal.aborted) throw error;
       return explainUnreadable(describeFailure(error));
@@ -33,6 +33,14 @@ function findMissing(rules: readonly LifecycleRule[]): Finding[] {
   const enabled = rules.filter(({ Status: status }) => status !== 'Disabled');
   const missing = wantedLifecycleRules().filter((wanted) => !enabled.some((rule) => isSameLifecycleRule(wanted, rule)));
   if (missing.length === 0) return [];
+  if (missing.every(({ ID: id }) => id === lifecycleRuleIds.multipart)) {
+    return [
+      {
+        verdict: 'info',
+        found: `The lifecycle rules are there but for one: ${missing.map(describeRule).join('; ')}. Kuanary makes no such uploads, so it matters to other programs only; MinIO does not take this rule.`,
+      },
+    ];
+  }
   return [
     {
       verdict: 'warn',

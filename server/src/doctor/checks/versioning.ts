@@ -24,7 +24,7 @@ async function examineVersioning({ s3, config, signal }: DoctorContext): Promise
   if (answer.Status === 'Suspended') {
     return { verdict: 'info', found: 'Versioning is suspended: versions of earlier times may still be in the bucket.' };
   }
-  const read = await readLifecycleRules(s3.once, bucket).catch(() => null);
+  const read = await readLifecycleRules(s3.once, bucket, { signal }).catch(() => null);
   const expires =
     read?.state === 'read' &&
     read.rules.some((rule) => rule.Status === 'Enabled' && rule.NoncurrentVersionExpiration !== undefined);
