@@ -49,9 +49,15 @@ export function isPreflight(request: IncomingMessage): boolean {
 }
 
 /** As nginx does with a body that it does not want: answers at once, reads on for a while, and closes the connection. */
-function answerBy({ status, headers, body }: FrontAnswer, request: IncomingMessage, response: ServerResponse): void {
-  request.resume();
-  response.writeHead(status, { ...headers, Connection: 'close' }).end(body);
+function answerBy(
+  { status, headers, body = '' }: FrontAnswer,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body), Connection: 'close' });
+  response.write(body);
+  // Node closes as soon as the answer has ended, and Node 24 does not wait for what the client still sends.
+  request.on('end', () => response.end()).resume();
 }
 
 async function handle(
