@@ -1,6 +1,7 @@
 import type { BrowserContext } from 'playwright';
 import { createS3Storage, type S3Storage } from '../../server/src/storage/s3-storage.ts';
 import { attemptsPrefix, commitKey, incomingKey } from '../../server/src/uploads/object-keys.ts';
+import { testSetting } from '../../server/test/support/given-storage.ts';
 import { createTestBucket } from '../../server/test/support/test-bucket.ts';
 
 /** The real S3 server that the environment names, if it names one. */
@@ -23,9 +24,7 @@ export interface RealStorage {
 }
 
 function setting(name: string): string {
-  const value = process.env[`KUANARY_TEST_${name}`];
-  if (!value) throw new Error(`KUANARY_TEST_S3_ENDPOINT is set, so KUANARY_TEST_${name} must be set too`);
-  return value;
+  return testSetting(name, 'S3_ENDPOINT');
 }
 
 /**

@@ -2,11 +2,12 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { parseKeyPairs } from '@kuanary/shared/imgproxy-url';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startImgproxyStandIn } from '../src/embedded/imgproxy/imgproxy-server.ts';
+import { givenImgproxy, givenImgproxyUrl } from './imgproxy/given-imgproxy.ts';
 import { type RunningDeployment, startDeployment } from './support/old-deployment.ts';
 import { startTestStore } from './support/start-test-store.ts';
 import { createTestBucket } from './support/test-bucket.ts';
@@ -36,7 +37,7 @@ let deployment: RunningDeployment | undefined;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'kuanary-migration-'));
   cleanUps.push(() => rm(folder, { recursive: true, force: true }));
-  oldSettings = process.env['KUANARY_TEST_IMGPROXY_URL'] === undefined ? await useStandIns() : useRealServers();
+  oldSettings = givenImgproxyUrl === undefined ? await useStandIns() : useRealServers(givenImgproxyUrl);
   const jpeg = await sharp({ create: { width: 2400, height: 1800, channels: 3, background: '#7a4' } })
     .jpeg()
     .toBuffer();
@@ -71,27 +72,16 @@ async function useStandIns(): Promise<OldSettings> {
 }
 
 /** The bucket and the imgproxy that the environment names. All that stays there is the record of one upload. */
-function useRealServers(): OldSettings {
-  const setting = (name: string): string => {
-    const value = process.env[`KUANARY_TEST_${name}`];
-    if (!value) throw new Error(`KUANARY_TEST_IMGPROXY_URL is set, so KUANARY_TEST_${name} must be set too`);
-    return value;
-  };
-  const address = {
-    endpoint: setting('S3_ENDPOINT'),
-    region: setting('S3_REGION'),
-    accessKey: setting('S3_ACCESS_KEY'),
-    secretKey: setting('S3_SECRET_KEY'),
-  };
-  bucket = setting('S3_BUCKET');
-  client = new S3Client({
-    endpoint: address.endpoint,
-    region: address.region,
-    credentials: { accessKeyId: address.accessKey, secretAccessKey: address.secretKey },
-    forcePathStyle: true,
-  });
-  const imgproxy = { url: setting('IMGPROXY_URL'), key: setting('IMGPROXY_KEY'), salt: setting('IMGPROXY_SALT') };
-  return toSettings({ ...address, bucket }, imgproxy);
+function useRealServers(url: string): OldSettings {
+  const real = givenImgproxy(url);
+  ({ client, bucket } = real);
+  cleanUps.unshift(real.remove);
+  const { key, salt } = real.keyPair;
+  return toSettings(real.s3, { url, key: hexOf(key), salt: hexOf(salt) });
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
 }
 
 function toSettings(

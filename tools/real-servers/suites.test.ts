@@ -65,7 +65,8 @@ describe('the list of suites for real servers', () => {
   const { run: listed } = chooseSuites(all, [], none);
 
   it('has every test file that uses the servers of KUANARY_TEST_*', () => {
-    const usesServers = /KUANARY_TEST_(S3|IMGPROXY)|\bstart(App|TestStore)\(|(given-imgproxy|real-storage)\.ts'/;
+    const usesServers =
+      /KUANARY_TEST_(S3|IMGPROXY)|\bstart(App|TestStore)\(|(given-imgproxy|given-storage|real-storage)\.ts'/;
     const users = all.filter((file) => usesServers.test(readFileSync(join(root, file), 'utf8')));
     expect(users.filter((file) => !listed.includes(file))).toEqual([]);
     expect(users.length).toBeGreaterThan(5);

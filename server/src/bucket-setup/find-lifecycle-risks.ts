@@ -1,5 +1,6 @@
 import type { LifecycleRule } from '@aws-sdk/client-s3';
 import { imageFilenamePattern } from '@kuanary/shared/contract';
+import { attemptsPrefix, commitsPrefix, incomingPrefix } from '../uploads/object-keys.ts';
 import { isSameLifecycleRule, type LifecycleScope, scopeOf } from './compare-lifecycle.ts';
 import { commitsExpiryDays, incomingExpiryDays, wantedLifecycleRules } from './wanted-lifecycle.ts';
 
@@ -25,19 +26,19 @@ export interface LifecycleRisk {
 const needed = [
   {
     destroys: 'attempts',
-    prefix: 'tmp/attempts/',
+    prefix: attemptsPrefix,
     harmlessFromDays: Number.POSITIVE_INFINITY,
     consequence: 'the sweeper then cannot find and remove what uploads without a result have left',
   },
   {
     destroys: 'commits',
-    prefix: 'tmp/commits/',
+    prefix: commitsPrefix,
     harmlessFromDays: commitsExpiryDays,
     consequence: `an image whose record is gone can be deleted by the sweeper; records must live ${commitsExpiryDays} days`,
   },
   {
     destroys: 'incoming',
-    prefix: 'tmp/incoming/',
+    prefix: incomingPrefix,
     harmlessFromDays: incomingExpiryDays,
     consequence: `uploads that are still being completed are lost; they must live ${incomingExpiryDays} days`,
   },

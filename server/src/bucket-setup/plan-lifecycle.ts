@@ -44,6 +44,7 @@ function usesOldForm(foreign: readonly LifecycleRule[]): boolean {
   return foreign.some(({ Prefix: prefix }) => prefix !== undefined) && foreign.every((rule) => !rule.Filter);
 }
 
-function toOldForm({ Filter: _filter, ...rule }: LifecycleRule): LifecycleRule {
-  return { ...rule, Prefix: scopeOf({ Filter: _filter, ...rule }).prefix };
+function toOldForm(rule: LifecycleRule): LifecycleRule {
+  const { Filter: _filter, ...rest } = rule;
+  return { ...rest, Prefix: scopeOf(rule).prefix };
 }

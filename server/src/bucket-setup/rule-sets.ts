@@ -7,7 +7,7 @@ import { findLifecycleRisks } from './find-lifecycle-risks.ts';
 import { describeOlderRule, findOlderCorsRules } from './find-older-cors-rules.ts';
 import { planCors } from './plan-cors.ts';
 import { planLifecycle } from './plan-lifecycle.ts';
-import { type RulesRead, readCorsRules, readLifecycleRules } from './read-bucket-rules.ts';
+import { type LifecycleRules, type RulesRead, readCorsRules, readLifecycleRules } from './read-bucket-rules.ts';
 import type { RulesPlan } from './rules-plan.ts';
 import { wantedCorsRule } from './wanted-cors.ts';
 import { lifecycleRuleIds, wantedLifecycleRules } from './wanted-lifecycle.ts';
@@ -61,12 +61,10 @@ function findCorsWarnings(rules: readonly CORSRule[], wanted: CORSRule): string[
   return [...conflicts.map(({ sentence }) => sentence), ...findOlderCorsRules(rules, wanted).map(describeOlderRule)];
 }
 
-type StoredLifecycle = Extract<Awaited<ReturnType<typeof readLifecycleRules>>, { state: 'read' }>;
-
 export function lifecycleRuleSet(
   { client, bucket, limits }: RuleSetTarget,
   remove: boolean,
-): RuleSet<LifecycleRule, StoredLifecycle> {
+): RuleSet<LifecycleRule, LifecycleRules> {
   const wanted = remove ? [] : wantedLifecycleRules();
   const reduced = wanted.filter(({ ID: id }) => id !== lifecycleRuleIds.multipart);
   return {

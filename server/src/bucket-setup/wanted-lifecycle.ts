@@ -1,4 +1,6 @@
 import type { LifecycleRule } from '@aws-sdk/client-s3';
+import { probePrefix } from '../storage/conditional-put-probe.ts';
+import { commitsPrefix, incomingPrefix } from '../uploads/object-keys.ts';
 
 export const lifecycleRuleIds = {
   incoming: 'kuanary-incoming',
@@ -19,9 +21,9 @@ const multipartExpiryDays = 1;
  */
 export function wantedLifecycleRules(): LifecycleRule[] {
   return [
-    expiring(lifecycleRuleIds.incoming, 'tmp/incoming/', incomingExpiryDays),
-    expiring(lifecycleRuleIds.probe, 'tmp/probe/', probeExpiryDays),
-    expiring(lifecycleRuleIds.commits, 'tmp/commits/', commitsExpiryDays),
+    expiring(lifecycleRuleIds.incoming, incomingPrefix, incomingExpiryDays),
+    expiring(lifecycleRuleIds.probe, probePrefix, probeExpiryDays),
+    expiring(lifecycleRuleIds.commits, commitsPrefix, commitsExpiryDays),
     {
       ID: lifecycleRuleIds.multipart,
       Status: 'Enabled',

@@ -6,6 +6,7 @@ import { type CheckReport, type DoctorReport, runDoctor } from '../doctor/run-do
 import { reportBadConfiguration, selectChecks, UnknownCheckError } from '../doctor/select-checks.ts';
 import { parseCommandLine } from './command-line.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';
+import { showProgressLine } from './progress-line.ts';
 
 interface Options {
   json: boolean;
@@ -24,8 +25,6 @@ probe objects into the bucket and removes them. docs/doctor.md describes every c
 
 Exit codes: 0 fine (warnings included), 1 a check failed or was interrupted, 2 wrong usage,
 78 bad configuration.`;
-
-const clearLine = '\r\u001b[2K';
 
 /** `kuanary doctor`: proves a deployment, and says what is wrong and what to do. */
 export async function runDoctorCommand(args: string[]): Promise<void> {
@@ -75,14 +74,14 @@ async function examine(config: Config, { json, deep, checks }: Options): Promise
       deep,
       signal: stop.signal,
       ...(checks === undefined ? {} : { checks }),
-      onStart: ({ title }) => showProgress(`… ${title}`),
+      onStart: ({ title }) => showProgressLine(`… ${title}`),
       onCheck: (report) => {
-        showProgress('');
+        showProgressLine('');
         if (!json) printChecks([report]);
       },
     });
   } finally {
-    showProgress('');
+    showProgressLine('');
     forget();
   }
 }
@@ -92,7 +91,7 @@ function stopOnSignals(stop: AbortController): () => void {
   const onSignal = (): void => {
     if (stop.signal.aborted) process.exit(exitCodes.finding);
     stop.abort();
-    showProgress('Stopping, and removing the probe objects …');
+    showProgressLine('Stopping, and removing the probe objects …');
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, onSignal);
@@ -120,10 +119,4 @@ function printEnd(report: DoctorReport, { json, deep, checks }: Options): void {
     formatClosing(report, { deep, complete: checks === undefined }, style),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
-}
-
-/** On the line where the terminal's cursor is; an empty text takes it away. */
-function showProgress(text: string): void {
-  const { isTTY, columns } = process.stderr;
-  if (isTTY) process.stderr.write(`${clearLine}${text.slice(0, Math.max(columns - 1, 0))}`);
 }

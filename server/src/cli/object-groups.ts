@@ -1,5 +1,6 @@
 import { imageFilenamePattern } from '@kuanary/shared/contract';
-import { parseImageNonce } from '../uploads/object-keys.ts';
+import { probePrefix } from '../storage/conditional-put-probe.ts';
+import { attemptsPrefix, commitsPrefix, incomingPrefix, parseImageNonce } from '../uploads/object-keys.ts';
 
 /** What an object is, by its key alone. */
 export type ObjectGroup =
@@ -8,10 +9,10 @@ export type ObjectGroup =
   | { kind: 'folder'; folder: string };
 
 const tmpFolders = [
-  ['tmp/incoming/', 'incoming'],
-  ['tmp/attempts/', 'attempts'],
-  ['tmp/commits/', 'commits'],
-  ['tmp/probe/', 'probe'],
+  [incomingPrefix, 'incoming'],
+  [attemptsPrefix, 'attempts'],
+  [commitsPrefix, 'commits'],
+  [probePrefix, 'probe'],
 ] as const;
 
 export function groupOf(key: string): ObjectGroup {

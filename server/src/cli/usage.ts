@@ -2,7 +2,9 @@ import { buildStorageConfig, type Config, loadSettings, storageSettingNames } fr
 import { createS3Storage } from '../storage/s3-storage.ts';
 import { toCommandError } from './bucket-failure.ts';
 import { parseCommandLine } from './command-line.ts';
+import { formatCount } from './human-numbers.ts';
 import { type BucketUsage, findUsageWarnings, measureUsage } from './measure-usage.ts';
+import { showProgressLine } from './progress-line.ts';
 import { formatUsageTable } from './usage-table.ts';
 
 export const usageHelp = `Usage: kuanary usage [--json]
@@ -17,8 +19,6 @@ Progress is shown on a terminal. Warnings go to stderr.
 Exit codes: 0 counted, warnings included; 1 the storage could not be read; 2 wrong usage; 78 bad settings.
 Settings: S3_ENDPOINT S3_REGION S3_BUCKET S3_ACCESS_KEY S3_SECRET_KEY S3_FORCE_PATH_STYLE`;
 
-const clearLine = '\r\u001b[K';
-
 /** `kuanary usage` */
 export async function runUsage(args: string[]): Promise<void> {
   const commandLine = parseCommandLine(args, { help: usageHelp, flags: ['json'], options: [] });
@@ -32,17 +32,13 @@ export async function runUsage(args: string[]): Promise<void> {
 
 async function measure(settings: Config['storage']): Promise<BucketUsage> {
   const storage = createS3Storage(settings);
-  const { stderr } = process;
-  const count = new Intl.NumberFormat('en-GB');
   try {
     await storage.bucketReachable();
-    return await measureUsage(storage, (objects) => {
-      if (stderr.isTTY) stderr.write(`${clearLine}${count.format(objects)} objects counted …`);
-    });
+    return await measureUsage(storage, (objects) => showProgressLine(`${formatCount(objects)} objects counted …`));
   } catch (error) {
     throw toCommandError(error, settings);
   } finally {
-    if (stderr.isTTY) stderr.write(clearLine);
+    showProgressLine('');
     storage.close();
   }
 }

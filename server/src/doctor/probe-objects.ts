@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { probePrefix } from '../storage/conditional-put-probe.ts';
 import type { ObjectStorage } from '../storage/storage.ts';
 import { attemptsPrefix } from '../uploads/object-keys.ts';
-
-/** Where checks write; the bucket's lifecycle removes what a killed doctor leaves there. */
-export const probePrefix = 'tmp/probe/';
 
 /** The objects that checks may have written, so that all of them are removed again. */
 export interface ProbeObjects {

@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { AppError } from '../errors.ts';
 import { type ObjectStorage, StorageError } from './storage.ts';
 
+/** Where objects are written that only prove something; the bucket's lifecycle removes what a killed process leaves there. */
+export const probePrefix = 'tmp/probe/';
+
 export interface ConditionalPutProbe {
   /** Passes at once when the storage has proven itself; probes otherwise. @throws AppError `storage_unsafe`; StorageError */
   assertSafe(): Promise<void>;
@@ -29,7 +32,7 @@ export function createConditionalPutProbe(storage: ObjectStorage, monotonicMs: (
   }
 
   async function probe(): Promise<void> {
-    const key = `tmp/probe/${randomUUID()}`;
+    const key = `${probePrefix}${randomUUID()}`;
     const options = { contentType: 'text/plain', metadata: {}, onlyIfAbsent: true };
     try {
       await storage.put(key, new Uint8Array(), options);

@@ -4,6 +4,7 @@ import { formatTable, type ImageFormat } from '@kuanary/shared/contract';
 
 export const attemptsPrefix = 'tmp/attempts/';
 export const incomingPrefix = 'tmp/incoming/';
+export const commitsPrefix = 'tmp/commits/';
 
 /** Written by the browser, through a policy that names exactly this key. */
 export function incomingKey(uploadId: string): string {
@@ -17,7 +18,7 @@ export function attemptKey(uploadId: string, nonce: string): string {
 
 /** The commit record of an upload: who writes it first decides. */
 export function commitKey(uploadId: string): string {
-  return `tmp/commits/${uploadId}`;
+  return `${commitsPrefix}${uploadId}`;
 }
 
 /** The name, and key, of the finished image: `image-<nonce>.<extension of the detected format>`. */

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { givenStorage, isStorageGiven } from '../support/given-storage.ts';
 import { keysIn, type RunningApp, startApp, testSecrets } from '../support/start-app.ts';
 import { runKuanary } from './run-kuanary.ts';
 
@@ -196,15 +197,17 @@ describe('kuanary sign', () => {
 
 describe('kuanary usage', () => {
   it('counts the bucket of the running API', async () => {
-    const { env } = process; // of a real store, where the suite runs on one
+    const { region, accessKey, secretKey } = isStorageGiven
+      ? givenStorage
+      : { region: 'local', accessKey: 'TESTKEY', secretKey: testSecrets.s3SecretKey };
     const run = await runKuanary(
       ['usage', '--json'],
       {
         S3_ENDPOINT: app.proxy.url,
-        S3_REGION: env['KUANARY_TEST_S3_REGION'] ?? 'local',
+        S3_REGION: region,
         S3_BUCKET: app.bucket,
-        S3_ACCESS_KEY: env['KUANARY_TEST_S3_ACCESS_KEY'] ?? 'TESTKEY',
-        S3_SECRET_KEY: env['KUANARY_TEST_S3_SECRET_KEY'] ?? testSecrets.s3SecretKey,
+        S3_ACCESS_KEY: accessKey,
+        S3_SECRET_KEY: secretKey,
       },
       folder,
     );

@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CORSRule, type LifecycleRule, S3Client } from '@aws-sdk/client-s3';
+import type { CORSRule, LifecycleRule, S3Client } from '@aws-sdk/client-s3';
 import { parseKeyPairs } from '@kuanary/shared/imgproxy-url';
 import { loadConfig } from '../../src/config.ts';
 import { type CheckReport, type DoctorOptions, type DoctorReport, runDoctor } from '../../src/doctor/run-doctor.ts';
 import { type ImgproxyStandInOptions, startImgproxyStandIn } from '../../src/embedded/imgproxy/imgproxy-server.ts';
 import { type ObjectStoreOptions, startObjectStore } from '../../src/embedded/object-store/object-store-server.ts';
 import { testSecrets } from '../support/start-app.ts';
+import { createTestClient } from '../support/test-bucket.ts';
 import { assertNoSecret } from './assert-no-secret.ts';
 import { listKeys, makeBucket } from './good-bucket.ts';
 
@@ -79,16 +80,11 @@ export async function startSetUp(changes: SetUpChanges = {}): Promise<SetUp> {
     const dataFolder = join(folder, 'store');
     const store = started(await startObjectStore({ ...listening, ...identity, dataFolder, ...changes.store }));
     const bucket = `kuanary-${randomUUID()}`;
-    const client = new S3Client({
+    const client = createTestClient({
       endpoint: store.url,
       region: identity.region,
-      credentials: {
-        accessKeyId: changes.store?.accessKey ?? identity.accessKey,
-        secretAccessKey: changes.store?.secretKey ?? identity.secretKey,
-      },
-      forcePathStyle: true,
-      requestChecksumCalculation: 'WHEN_REQUIRED',
-      responseChecksumValidation: 'WHEN_REQUIRED',
+      accessKey: changes.store?.accessKey ?? identity.accessKey,
+      secretKey: changes.store?.secretKey ?? identity.secretKey,
     });
     closing.unshift(async () => client.destroy());
     if (changes.store?.now !== undefined) client.config.systemClockOffset = changes.store.now().getTime() - Date.now();

@@ -10,6 +10,7 @@ import { runDoctor } from '../../src/doctor/run-doctor.ts';
 import { selectChecks } from '../../src/doctor/select-checks.ts';
 import { runKuanary } from '../cli/run-kuanary.ts';
 import { givenImgproxy, givenImgproxyUrl } from '../imgproxy/given-imgproxy.ts';
+import { givenStorage, isStorageGiven } from '../support/given-storage.ts';
 import { testSecrets } from '../support/start-app.ts';
 import { createTestBucket } from '../support/test-bucket.ts';
 import { assertNoSecret } from './assert-no-secret.ts';
@@ -17,20 +18,17 @@ import { type Diagnosis, goodPresets, summarise, testOrigin } from './diagnose.t
 import { listKeys } from './good-bucket.ts';
 
 const {
-  KUANARY_TEST_S3_ENDPOINT: endpoint = '',
-  KUANARY_TEST_S3_REGION: region = '',
-  KUANARY_TEST_S3_ACCESS_KEY: accessKey = '',
-  KUANARY_TEST_S3_SECRET_KEY: secretKey = '',
   KUANARY_TEST_S3_OTHER_ACCESS_KEY: otherAccessKey = '',
   KUANARY_TEST_S3_OTHER_SECRET_KEY: otherSecretKey = '',
   KUANARY_TEST_IMGPROXY_KEY: imgproxyKey = testSecrets.imgproxyKey,
   KUANARY_TEST_IMGPROXY_SALT: imgproxySalt = testSecrets.imgproxySalt,
 } = process.env;
+const { endpoint, region, accessKey, secretKey } = givenStorage;
 
 /** Ceph up to Reef acts on a header that the signature does not cover; forms, which Kuanary uses, are not affected. */
 const expectedWarnings = ['unsigned-copy-source'];
 
-describe.skipIf(endpoint === '')(
+describe.skipIf(!isStorageGiven)(
   'kuanary doctor on the S3 server of KUANARY_TEST_S3_ENDPOINT',
   { timeout: 120_000 },
   () => {

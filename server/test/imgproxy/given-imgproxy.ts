@@ -1,6 +1,7 @@
-import { S3Client } from '@aws-sdk/client-s3';
 import { type KeyPair, parseKeyPairs } from '@kuanary/shared/imgproxy-url';
 import type { SourceStoreSettings } from '../../src/embedded/imgproxy/source-download.ts';
+import { testSetting } from '../support/given-storage.ts';
+import { createTestClient } from '../support/test-bucket.ts';
 import type { ImgproxyUnderTest } from './rendering-contract.ts';
 
 /** The address of the real imgproxy that the environment names, if it names one. */
@@ -18,11 +19,7 @@ export interface GivenImgproxy extends ImgproxyUnderTest {
  * @throws {Error} if one of the other variables is missing.
  */
 export function givenImgproxy(url: string): GivenImgproxy {
-  const setting = (name: string): string => {
-    const value = process.env[`KUANARY_TEST_${name}`];
-    if (!value) throw new Error(`KUANARY_TEST_IMGPROXY_URL is set, so KUANARY_TEST_${name} must be set too`);
-    return value;
-  };
+  const setting = (name: string): string => testSetting(name, 'IMGPROXY_URL');
   const s3 = {
     endpoint: setting('S3_ENDPOINT'),
     region: setting('S3_REGION'),
@@ -31,14 +28,7 @@ export function givenImgproxy(url: string): GivenImgproxy {
     secretKey: setting('S3_SECRET_KEY'),
     forcePathStyle: true,
   };
-  const client = new S3Client({
-    endpoint: s3.endpoint,
-    region: s3.region,
-    credentials: { accessKeyId: s3.accessKey, secretAccessKey: s3.secretKey },
-    forcePathStyle: true,
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-  });
+  const client = createTestClient(s3);
   const keyPair = onlyPair(parseKeyPairs(setting('IMGPROXY_KEY'), setting('IMGPROXY_SALT')));
   return { url, keyPair, client, bucket: s3.bucket, s3, remove: async () => client.destroy() };
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type StoreProfile, storeProfiles } from '../../src/embedded/object-store/store-profile.ts';
+import { givenStorage, isStorageGiven } from '../support/given-storage.ts';
 import { expectedDifferences, unprobedRows } from './conformance/expected-differences.ts';
 import { findDifferences, type Observation, observe } from './conformance/observation.ts';
 import { createProbeTarget } from './conformance/probe.ts';
@@ -13,13 +14,6 @@ import { createSuiteBucket } from './suite-bucket.ts';
  * The embedded store and a real Ceph RadosGW are asked the same, in one go, and their answers compared. What differs is in
  * conformance/expected-differences.ts, or is a mistake of the embedded store.
  */
-
-const {
-  KUANARY_TEST_S3_ENDPOINT: endpoint,
-  KUANARY_TEST_S3_REGION: region = '',
-  KUANARY_TEST_S3_ACCESS_KEY: accessKey = '',
-  KUANARY_TEST_S3_SECRET_KEY: secretKey = '',
-} = process.env;
 
 type Observations = ReadonlyMap<string, Observation>;
 
@@ -54,17 +48,16 @@ async function whyOther(address: ServerAddress): Promise<string> {
   return server === undefined ? '' : `the server is a later RadosGW than Reef (${server})`;
 }
 
-describe.skipIf(endpoint === undefined)('the embedded object store and the RadosGW of KUANARY_TEST_S3_ENDPOINT', () => {
-  const real: ServerAddress = { endpoint: String(endpoint), region, accessKey, secretKey };
+describe.skipIf(!isStorageGiven)('the embedded object store and the RadosGW of KUANARY_TEST_S3_ENDPOINT', () => {
   let other: string;
   let there: Observations;
   const here = new Map<string, Observations>();
 
   beforeAll(async () => {
-    other = await whyOther(real);
+    other = await whyOther(givenStorage);
     if (other !== '') return;
     const [observed, byDefault, underReef] = await Promise.all([
-      observeAll(real),
+      observeAll(givenStorage),
       observeEmbedded(),
       observeEmbedded('reef'),
     ]);

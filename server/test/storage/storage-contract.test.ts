@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { startObjectStore } from '../../src/embedded/object-store/object-store-server.ts';
 import { createS3Storage, type S3Settings, type S3Storage } from '../../src/storage/s3-storage.ts';
+import { givenStorage, isStorageGiven } from '../support/given-storage.ts';
 import { createTestBucket, type TestBucket, type TestStorageAddress } from '../support/test-bucket.ts';
 import { describeUploadPolicies } from './post-policy-contract.ts';
 import { describeObjectStorage } from './storage-contract.ts';
@@ -91,18 +92,9 @@ describeObjectStorage('the embedded store', makeEmbeddedStorage);
 describeUploadPolicies('the embedded store', makeEmbeddedStorage);
 describeBucketReachable('the embedded store', makeEmbeddedStorage);
 
-const environment = process.env;
-const endpoint = environment['KUANARY_TEST_S3_ENDPOINT'] ?? '';
-
-describe.skipIf(endpoint === '')('a given S3 server (KUANARY_TEST_S3_ENDPOINT)', () => {
-  const make = (): Promise<MadeStorage> =>
-    makeStorage({
-      endpoint,
-      region: environment['KUANARY_TEST_S3_REGION'] ?? '',
-      accessKey: environment['KUANARY_TEST_S3_ACCESS_KEY'] ?? '',
-      secretKey: environment['KUANARY_TEST_S3_SECRET_KEY'] ?? '',
-    });
-  describeObjectStorage(endpoint, make);
-  describeUploadPolicies(endpoint, make);
-  describeBucketReachable(endpoint, make);
+describe.skipIf(!isStorageGiven)('a given S3 server (KUANARY_TEST_S3_ENDPOINT)', () => {
+  const make = (): Promise<MadeStorage> => makeStorage(givenStorage);
+  describeObjectStorage(givenStorage.endpoint, make);
+  describeUploadPolicies(givenStorage.endpoint, make);
+  describeBucketReachable(givenStorage.endpoint, make);
 });

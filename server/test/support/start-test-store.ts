@@ -1,4 +1,5 @@
 import { startObjectStore } from '../../src/embedded/object-store/object-store-server.ts';
+import { givenStorage, isStorageGiven } from './given-storage.ts';
 import type { TestStorageAddress } from './test-bucket.ts';
 
 export interface TestStore extends TestStorageAddress {
@@ -7,17 +8,7 @@ export interface TestStore extends TestStorageAddress {
 
 /** The real server that the environment names, so that a whole suite can be run on it; otherwise the embedded store. */
 export async function startTestStore(dataFolder: string, secretKey: string): Promise<TestStore> {
-  const environment = process.env;
-  const endpoint = environment['KUANARY_TEST_S3_ENDPOINT'];
-  if (endpoint !== undefined) {
-    return {
-      endpoint,
-      region: environment['KUANARY_TEST_S3_REGION'] ?? '',
-      accessKey: environment['KUANARY_TEST_S3_ACCESS_KEY'] ?? '',
-      secretKey: environment['KUANARY_TEST_S3_SECRET_KEY'] ?? '',
-      close: async () => {},
-    };
-  }
+  if (isStorageGiven) return { ...givenStorage, close: async () => {} };
   const identity = { region: 'local', accessKey: 'TESTKEY', secretKey };
   const store = await startObjectStore({ dataFolder, host: '127.0.0.1', port: 0, ...identity });
   return { endpoint: store.url, ...identity, close: store.close };

@@ -22,17 +22,22 @@ export interface TestBucket {
   remove(): Promise<void>;
 }
 
-/** Makes a bucket with a random name by the ordinary CreateBucket call: no test meets what another has left. */
-export async function createTestBucket(address: TestStorageAddress): Promise<TestBucket> {
-  const bucket = `kuanary-test-${randomUUID()}`;
-  const client = new S3Client({
-    endpoint: address.endpoint,
-    region: address.region,
-    credentials: { accessKeyId: address.accessKey, secretAccessKey: address.secretKey },
+/** A path-style client that adds no checksums of its own. */
+export function createTestClient({ endpoint, region, accessKey, secretKey }: TestStorageAddress): S3Client {
+  return new S3Client({
+    endpoint,
+    region,
+    credentials: { accessKeyId: accessKey, secretAccessKey: secretKey },
     forcePathStyle: true,
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   });
+}
+
+/** Makes a bucket with a random name by the ordinary CreateBucket call: no test meets what another has left. */
+export async function createTestBucket(address: TestStorageAddress): Promise<TestBucket> {
+  const bucket = `kuanary-test-${randomUUID()}`;
+  const client = createTestClient(address);
   // AWS wants the region said for every bucket outside us-east-1; Ceph knows its regions by other names and refuses ours.
   await client.send(new CreateBucketCommand({ Bucket: bucket }));
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { probePrefix } from '../../storage/conditional-put-probe.ts';
 import { StorageError } from '../../storage/storage.ts';
 import type { Check, DoctorContext, Finding } from '../check.ts';
 import { describeFailure } from '../describe-answer.ts';
 import { probePicture } from '../imgproxy-request.ts';
-import { probePrefix } from '../probe-objects.ts';
 import { type S3Refusal, toS3Refusal } from '../s3-refusal.ts';
 
 const probeBody = 'k';
